@@ -1,0 +1,117 @@
+"""What an operator is: a frozen record of free functions, never subclassed. What a kernel is: a factory of prepared calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from mxtrain.base.device import Device
+from mxtrain.base.params import NoParams
+from mxtrain.base.types import Layout, PartialType
+
+if TYPE_CHECKING:
+    from mxtrain.graph.node import Entry, Node
+
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
+"""A prepared call: ``function(*args)``; a result that is true means failure (a library's status)."""
+
+Names = tuple[str, ...] | Callable[[Any], tuple[str, ...]]
+Infer = Callable[[Any, Sequence[PartialType], Sequence[PartialType]], tuple[Sequence[PartialType], Sequence[PartialType]]]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one kernel will compute one node: decided before memory is planned.
+
+    Args:
+        prepare: ``(ins, outs, scratch) -> Call``, once at bind: everything is built here. Arrays come as base.types.view
+            makes them; ``scratch`` is a flat uint8 buffer, or None. None as the call means nothing has to run.
+        name: implementation, for people (``onednn:brgconv:avx512_core``).
+        inplace: pairs (input, output) that may share a buffer, the input being dead afterwards.
+        view: the output 0 is input 0 seen otherwise: it always shares the buffer, and nothing runs.
+        scratch: bytes used only during the call.
+        takes: opaque or other layouts in which inputs are wanted: a pack node is put before them.
+        gives: opaque layouts in which outputs come. A hidden output (workspace) keeps its own; any other is followed by
+            a pack node that makes it plain again.
+    """
+
+    prepare: Callable[[Sequence[Any], Sequence[Any], Any], Call | None]
+    name: str = "reference"
+    inplace: tuple[tuple[int, int], ...] = ()
+    view: bool = False
+    scratch: int = 0
+    takes: Mapping[int, Layout] = field(default_factory=dict)
+    gives: Mapping[int, Layout] = field(default_factory=dict)
+
+
+Kernel = Callable[["Node", Device], Recipe | None]
+"""A kernel: looks at a typed node and says how it would compute it, or None: not by this library."""
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """An operator.
+
+    Args:
+        name: snake case; the name of its module where users may write it.
+        infer: ``(params, ins, outs) -> (ins, outs)`` over partial types: returns all it can add, in both directions.
+            It is called until nothing changes. Raises ShapeError without naming the node (the caller does).
+        kernels: kernel set -> Kernel; ``reference`` is mandatory unless `expand` is given.
+        params: class made by base.params.declare.
+        inputs: names of the inputs, auxiliary ones last; or a function of the params.
+        outputs: names of the outputs, or a function of the params. The first is what users see...
+        visible: ...or the first `visible` of them; the others are hidden (mean, workspace).
+        auxiliary: inputs that are auxiliary states: not trained, changed by `updates`.
+        mxnet: names in MXNet's symbol files, the canonical one first.
+        gradient: ``(node, out_grads) -> one Entry or None per input``. ``out_grads`` has one Entry or None per output.
+            An operator with a loss ignores them.
+        loss: ``(node) -> scalar Entry`` whose gradient `gradient` emits. Marks an output operator.
+        updates: ``(node) -> {input index: new value}`` for auxiliary inputs, in training.
+        at_eval: ``(node) -> one Entry per output``: what stands in its place outside training.
+        absorb: ``(node, reader, training) -> merged Node or None``. `reader` is the only reader of output 0. Output i of
+            the merged node replaces output i of `node`, and output 0 that of `reader`.
+        expand: ``(node) -> one Entry per output``: the same in other operators.
+        eltwise: trait: "I am this function, element by element" (relu, tanh...).
+        layout: spatial: wants channels-last; follow: any, as its first input; plain: C order.
+        flat: names of inputs and outputs that stay plain all the same (weights).
+        precision: narrow: has kernels for bfloat16; wide: stays float32; follow: as its inputs.
+        wide: names of inputs and outputs that stay float32 all the same (statistics, masters).
+        random: two nodes alike are still two nodes.
+        variadic: number of inputs is ``params.num_args``.
+    """
+
+    name: str
+    infer: Infer
+    kernels: Mapping[str, Kernel] = field(default_factory=dict)
+    params: type = NoParams
+    inputs: Names = ("data",)
+    outputs: Names = ("output",)
+    visible: int = 1
+    auxiliary: tuple[str, ...] = ()
+    mxnet: tuple[str, ...] = ()
+    gradient: Callable[[Node, Sequence[Entry | None]], Sequence[Entry | None]] | None = None
+    loss: Callable[[Node], Entry] | None = None
+    updates: Callable[[Node], Mapping[int, Entry]] | None = None
+    at_eval: Callable[[Node], Sequence[Entry]] | None = None
+    absorb: Callable[[Node, Node, bool], Node | None] | None = None
+    expand: Callable[[Node], Sequence[Entry]] | None = None
+    eltwise: str | None = None
+    layout: Literal["spatial", "follow", "plain"] = "plain"
+    flat: tuple[str, ...] = ()
+    precision: Literal["narrow", "wide", "follow"] = "wide"
+    wide: tuple[str, ...] = ()
+    random: bool = False
+    variadic: bool = False
+
+    def input_names(self, params: Any) -> tuple[str, ...]:
+        """Names of the inputs of a node with these params."""
+        return self.inputs(params) if callable(self.inputs) else self.inputs
+
+    def output_names(self, params: Any) -> tuple[str, ...]:
+        """Names of the outputs of a node with these params, hidden ones included."""
+        return self.outputs(params) if callable(self.outputs) else self.outputs
+
+    def visible_outputs(self, params: Any) -> int:
+        """How many outputs users see."""
+        return min(self.visible, len(self.output_names(params)))

@@ -1,0 +1,38 @@
+"""Fixtures for every test: random inputs seeded from the test's id, and the data pack."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import zlib
+
+import numpy as np
+import pytest
+
+
+def pytest_addoption(parser):
+    parser.addoption("--seed", type=int, default=0, help="added to the seed of every test's random inputs")
+    parser.addoption("--slow", action="store_true", help="run the tests marked slow too")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--slow"):
+        return
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="slow: run with --slow"))
+
+
+@pytest.fixture
+def rng(request):
+    """A generator seeded from the test's id: the same inputs in any order, on any machine."""
+    return np.random.default_rng([zlib.crc32(request.node.nodeid.encode()), request.config.getoption("--seed")])
+
+
+@pytest.fixture(scope="session")
+def data_pack():
+    """The folder of real data sets and MXNet artefacts; the test is skipped without it."""
+    path = os.environ.get("MXTRAIN_DATA")
+    if not path:
+        pytest.skip("MXTRAIN_DATA does not name the data pack")
+    return pathlib.Path(path)
