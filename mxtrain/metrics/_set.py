@@ -1,0 +1,145 @@
+"""The metrics of a run, and their totals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mxtrain.base.errors import CheckpointError, ConfigError, ShapeError
+from mxtrain.metrics._metric import Metric, Totals
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A metric as a run shows it.
+
+    Args:
+        name: what it is called in logs, conditions and checkpoints; each once.
+        metric: what is computed.
+        params: its declared parameters.
+        label: name of the label it reads; None: the only one.
+        output: name of the output it reads; None: the only one.
+    """
+
+    name: str
+    metric: Metric
+    params: Any
+    label: str | None = None
+    output: str | None = None
+
+
+class MetricSet:
+    """Several metrics over the same samples.
+
+    ``totals`` is one flat float64 array, the sums of all metrics one after the other: workers add theirs up, and a
+    checkpoint keeps them bit for bit.
+
+    Args:
+        shown: the metrics, in the order in which they are shown.
+
+    Raises:
+        ConfigError: if two have one name.
+    """
+
+    def __init__(self, shown: Sequence[Shown]) -> None:
+        self.shown = tuple(shown)
+        names = [s.name for s in self.shown]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ConfigError(f"metrics: {', '.join(map(repr, twice))} given more than once; give each its own name")
+        sizes = [len(s.metric.sum_names(s.params)) for s in self.shown]
+        ends = np.cumsum([0, *sizes]).tolist()
+        self._slices = [slice(a, b) for a, b in zip(ends, ends[1:], strict=False)]
+        self.totals: Totals = np.zeros(ends[-1])
+
+    def update(self, labels: Arrays, outputs: Arrays, valid: int | None = None) -> None:
+        """Count one batch.
+
+        Args:
+            labels: label arrays by name, samples along the first axis.
+            outputs: prediction arrays by name. One may have several rows per sample, one sample's after the other's.
+            valid: number of real samples; those after it are padding. None: all are real.
+
+        Raises:
+            ConfigError: if a metric does not say which of several labels or outputs it reads.
+            ShapeError: if a label cannot belong to its prediction.
+            DataError: for a label that cannot be.
+        """
+        # Infinite and undefined losses are results here: the value shows them, and the loop stops on them.
+        with np.errstate(all="ignore"):
+            for s, part in zip(self.shown, self._slices, strict=True):
+                label = _choose(s.name, "label", s.label, labels)
+                output = _choose(s.name, "output", s.output, outputs)
+                label, output = _cut(s.name, label, output, valid)
+                self.totals[part] += s.metric.measure(s.params, label, output)
+
+    def values(self) -> dict[str, float]:
+        """The metrics by name; NaN where nothing has been counted."""
+        pairs = zip(self.shown, self._slices, strict=True)
+        with np.errstate(all="ignore"):
+            return {s.name: s.metric.value(s.params, self.totals[part]) for s, part in pairs}
+
+    def reset(self) -> None:
+        """Forget every sample."""
+        self.totals[:] = 0.0
+
+    def state(self) -> dict[str, dict[str, str]]:
+        """Sums by metric and name, as hexadecimal floats: JSON can carry them, every bit, infinities too."""
+        return {
+            s.name: dict(zip(s.metric.sum_names(s.params), (t.hex() for t in self.totals[part].tolist()), strict=True))
+            for s, part in zip(self.shown, self._slices, strict=True)
+        }
+
+    def restore(self, state: Mapping[str, Mapping[str, str]]) -> None:
+        """Go on from what `state` gave.
+
+        Raises:
+            CheckpointError: if it is of other metrics or damaged; the totals are then unchanged.
+        """
+        expected = [s.name for s in self.shown]
+        if sorted(state) != sorted(expected):
+            raise CheckpointError(f"metric sums: expected those of {expected}, got those of {sorted(state)}")
+        totals = np.zeros_like(self.totals)
+        for s, part in zip(self.shown, self._slices, strict=True):
+            names, saved = s.metric.sum_names(s.params), state[s.name]
+            if sorted(saved) != sorted(names):
+                raise CheckpointError(
+                    f"metric sums of {s.name!r}: expected {', '.join(names)}, got {', '.join(sorted(saved)) or 'none'}"
+                )
+            try:
+                totals[part] = [float.fromhex(saved[n]) for n in names]
+            except (ValueError, TypeError, OverflowError) as e:
+                raise CheckpointError(f"metric sums of {s.name!r}: not hexadecimal floats ({e})") from None
+        self.totals[:] = totals
+
+
+def _choose(metric: str, what: str, name: str | None, arrays: Arrays) -> NDArray[Any]:
+    """The array called `name`, or the only one."""
+    if name is not None and name in arrays:
+        return arrays[name]
+    have = ", ".join(sorted(arrays)) or "none"
+    if name is not None:
+        raise ConfigError(f"metric {metric!r}: no {what} {name!r}; there are: {have}")
+    if len(arrays) != 1:
+        raise ConfigError(f"metric {metric!r}: give '{what}', one of: {have}")
+    return next(iter(arrays.values()))
+
+
+def _cut(
+    metric: str, label: NDArray[Any], output: NDArray[Any], valid: int | None
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Both without their padding."""
+    if valid is None or (label.ndim and valid == len(label)):
+        return label, output
+    if not label.ndim or not output.ndim or not 0 <= valid < len(label) or len(output) % len(label):
+        raise ShapeError(
+            f"metric {metric!r}: cannot take {valid} samples from label {label.shape} and prediction {output.shape}; "
+            f"expected samples along the first axis of both"
+        )
+    return label[:valid], output[: valid * (len(output) // len(label))]
