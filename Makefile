@@ -1,0 +1,52 @@
+# make demo   train, evaluate and use a network on scikit-learn's handwritten digits
+# make test   run the tests
+# make lint   style and types
+# make clean  remove what these made
+#
+# Needs Python 3.11 or newer and make; everything else goes into .venv. Another interpreter: make PYTHON=python3.12 test
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SETUP := $(VENV)/.setup
+SETUP_LINT := $(VENV)/.setup-lint
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test lint clean
+
+demo: $(SETUP)
+	$(BIN)/python examples/digits_to_folder.py demo/digits
+	@set -e; \
+	echo "mxtrain fit configs/digits.yaml"; \
+	said=$$($(BIN)/mxtrain fit configs/digits.yaml); \
+	run=$$(printf '%s\n' "$$said" | tail -n 1); \
+	test -d "$$run" || { echo "mxtrain fit did not end with a run directory" >&2; exit 1; }; \
+	echo "mxtrain eval $$run"; \
+	$(BIN)/mxtrain eval "$$run"; \
+	echo "mxtrain predict $$run demo/digits/val/3/*.png"; \
+	$(BIN)/mxtrain predict "$$run" demo/digits/val/3/*.png > demo/predictions.jsonl; \
+	head -n 5 demo/predictions.jsonl
+
+test: $(SETUP)
+	$(BIN)/python -m pytest -n 2
+
+lint: $(SETUP_LINT)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(SETUP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	have=$$($(PYTHON) --version 2>&1) || have="not there"; \
+	echo "mxtrain needs Python 3.11 or newer; $(PYTHON) is $$have." >&2; \
+	echo "Name one that is: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --editable '.[test,examples]'
+	@touch $@
+
+$(SETUP_LINT): $(SETUP)
+	$(PIP) --editable '.[lint]'
+	@touch $@
