@@ -18,11 +18,10 @@ def test_is_the_correlation_of_indicators(score, probabilities, rng):
 
 
 def test_mxnet_example(score):
-    """998 and 1 true, 1 false of each kind: MXNet's documentation gives 0.49949949949949948 at 1000 samples."""
-    counts = {(1, 1): 1, (1, 0): 1, (0, 1): 1, (0, 0): 997}
-    y = np.repeat([k[0] for k in counts], list(counts.values()))
-    said = np.repeat([k[1] for k in counts], list(counts.values()))
-    assert score("mcc", y, said) == pytest.approx((1 * 997 - 1) / (2 * 998), rel=1e-15)
+    """The example of MXNet's documentation: many positives, and next to nothing learned about the negatives."""
+    y = np.repeat([1, 0, 1, 0], [10000, 1000, 1, 1])
+    p = np.repeat(np.array([[0.3, 0.7], [0.3, 0.7], [0.7, 0.3], [0.7, 0.3]]), [10000, 1000, 1, 1], axis=0)
+    assert score("mcc", y, p) == pytest.approx(0.01917751877733392, rel=1e-14)
 
 
 def test_perfect_and_opposite(score):
