@@ -144,9 +144,22 @@ def newest(root: Path, fs: FileSystem) -> tuple[Checkpoint | None, list[str]]:
     Raises:
         OSError: if `root` cannot be read.
     """
-    problems = []
+    while True:
+        names = _newest_first(root, fs)
+        found, problems = _first_good(root, names, fs)
+        # A run that goes on meanwhile may have removed what was listed, and committed another.
+        if not problems or _newest_first(root, fs) == names:
+            return found, problems
+
+
+def _newest_first(root: Path, fs: FileSystem) -> list[str]:
     names = [name for name in fs.listdir(root) if step_of(name) >= 0]
-    for name in sorted(names, key=lambda n: (step_of(n), STEP.fullmatch(n) is not None), reverse=True):
+    return sorted(names, key=lambda n: (step_of(n), STEP.fullmatch(n) is not None, n), reverse=True)
+
+
+def _first_good(root: Path, names: list[str], fs: FileSystem) -> tuple[Checkpoint | None, list[str]]:
+    problems = []
+    for name in names:
         try:
             checkpoint = read_manifest(root / name, fs)
             checkpoint.verify()

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -81,10 +82,28 @@ SCENARIOS = {  # name: (what was there, step to save, policy)
 
 
 @pytest.fixture(scope="module")
-def stages(tmp_path_factory):
+def memory(tmp_path_factory):
+    """A folder in memory where there is one: thousands of small states, none of which must reach a disk."""
+    shared = Path("/dev/shm")
+    if not os.access(shared, os.W_OK):
+        yield tmp_path_factory.mktemp("memory")
+        return
+    with tempfile.TemporaryDirectory(dir=shared) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def scratch(memory):
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def stages(memory):
     made = {}
     for name, (setup, _, _) in SCENARIOS.items():
-        made[name] = tmp_path_factory.mktemp("stage") / "run" / ROOT
+        (memory / name).mkdir()
+        made[name] = memory / name / "run" / ROOT
         setup(made[name])
     return made
 
@@ -101,26 +120,26 @@ def check_whole(root, before, step):
 
 @pytest.mark.parametrize("fault", ONCE, ids=lambda f: errno.errorcode.get(f, f))
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_every_call_of_a_save_fails_once(scenario, fault, stages, tmp_path, fault_fs, killed):
-    enumerate_calls(scenario, stages[scenario], tmp_path, killed, lambda k: fault_fs(k, fault))
+def test_every_call_of_a_save_fails_once(scenario, fault, stages, scratch, fault_fs, killed):
+    enumerate_calls(scenario, stages[scenario], scratch, killed, lambda k: fault_fs(k, fault))
 
 
 @pytest.mark.parametrize("fault", LASTING, ids=lambda f: errno.errorcode[f])
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_from_every_call_of_a_save_on_all_fail(scenario, fault, stages, tmp_path, fault_fs, killed):
-    enumerate_calls(scenario, stages[scenario], tmp_path, killed, lambda k: fault_fs(k, fault, lasting=True))
+def test_from_every_call_of_a_save_on_all_fail(scenario, fault, stages, scratch, fault_fs, killed):
+    enumerate_calls(scenario, stages[scenario], scratch, killed, lambda k: fault_fs(k, fault, lasting=True))
 
 
-def enumerate_calls(scenario, stage, tmp_path, killed, make):
+def enumerate_calls(scenario, stage, scratch, killed, make):
     _, step, policy = SCENARIOS[scenario]
     before = latest(stage)
     dry = make(None)
-    shutil.copytree(stage.parent, tmp_path / "dry", symlinks=True)
-    write(tmp_path / "dry" / ROOT, step, contents(step, 1), run_id=RUN, prune=policy, fs=dry.fs())
+    shutil.copytree(stage.parent, scratch / "dry", symlinks=True)
+    write(scratch / "dry" / ROOT, step, contents(step, 1), run_id=RUN, prune=policy, fs=dry.fs())
     points = [k for k, kind in enumerate(dry.kinds) if dry.meets(kind)]
     assert len(points) >= 4
     for k in points:
-        run = tmp_path / "run"
+        run = scratch / "run"
         # Links are enough: nothing is ever written in place.
         shutil.copytree(stage.parent, run, symlinks=True, copy_function=os.link)
         root, faults, error = run / ROOT, make(k), None
@@ -288,12 +307,12 @@ def is_lost(committed, found):
     return committed is not None and (found is None or found < committed)
 
 
-def test_no_power_cut_loses_what_was_committed(tmp_path, rng, fault_fs):
-    base = tmp_path / "run"
+def test_no_power_cut_loses_what_was_committed(scratch, rng, fault_fs):
+    base = scratch / "run"
     base.mkdir()
     top, resolved = resolve(record_run(base, fault_fs), base)
     # The damage to step 4 is done behind the log's back, so its first version counts as good here.
-    states = list(crashes(top, resolved, rng, tmp_path))
+    states = list(crashes(top, resolved, rng, scratch))
     assert [state for state in states if is_lost(*state[1:])] == []
     assert len(states) > 600
 
@@ -306,11 +325,11 @@ MISSING = {
 
 
 @pytest.mark.parametrize("missing", MISSING)
-def test_the_power_model_finds_a_missing_fsync(missing, tmp_path, rng, fault_fs):
-    base = tmp_path / "run"
+def test_the_power_model_finds_a_missing_fsync(missing, scratch, rng, fault_fs):
+    base = scratch / "run"
     base.mkdir()
     log = [entry for entry in record_run(base, fault_fs) if not MISSING[missing](entry[0], entry[1])]
-    assert any(is_lost(*state[1:]) for state in crashes(*resolve(log, base), rng, tmp_path))
+    assert any(is_lost(*state[1:]) for state in crashes(*resolve(log, base), rng, scratch))
 
 
 CHILD = """

@@ -145,3 +145,21 @@ def test_files_that_nobody_wrote_are_ignored(root):
     (root / "step-000000009").mkdir()
     (root / "step-00000004").write_text("a file")
     assert latest(root).step == 2 and latest(root).names == ("net-0001.params", "state.json")
+
+
+def test_a_checkpoint_removed_while_looking(root):
+    """Another process lists 1 and 2, while the run commits 3 and removes them."""
+    stale = [["step-00000001", "step-00000002"]]
+    fs = LOCAL.__class__(**{**vars(LOCAL), "listdir": lambda path: stale.pop() if stale else os.listdir(path)})
+    write(root, 3, FILES, run_id=RUN, prune=Policy(keep_last=1))
+    assert latest(root, fs).step == 3
+
+
+@pytest.mark.parametrize("name", [b"a b", b"new\nline", b"\xff\xfe", "\u00e9\u4e2d".encode(), b"x" * 255])
+def test_any_name_of_the_directory(tmp_path, name, caplog):
+    root = tmp_path / os.fsdecode(name)
+    for step in (1, 2):
+        write(root, step, FILES, run_id=RUN, prune=Policy())
+    (root / "step-00000002" / "state.json").unlink()
+    assert latest(root).step == 1 and open_checkpoint(root).read("state.json") == FILES["state.json"]
+    assert "state.json" in caplog.text

@@ -99,3 +99,12 @@ def test_any_bytes_are_refused_without_a_traceback(raw):
 def test_deep_nesting_is_refused():
     with pytest.raises(CheckpointError):
         parse(b"[" * 100_000 + b"]" * 100_000, "m")
+
+
+def test_format_1_stays_as_it_is():
+    """Checkpoints of every release must go on being read: these bytes never change."""
+    assert dump(GOOD).decode() == (
+        '{\n "files": {\n  "a.params": {\n   "sha256": "' + SHA + '",\n   "size": 3\n  }\n },\n "format": 1,\n'
+        ' "run_id": "abc",\n "score": {\n  "mode": "max",\n  "name": "accuracy",\n  "value": 0.5\n },\n'
+        ' "sha256": "3046f00c65bb33d31be0a86f79825edeab9d8d0365c508f73e953baeef9d44a0",\n "step": 12\n}\n'
+    )
