@@ -1,0 +1,46 @@
+"""flip: mirror with a probability."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from mxtrain.base.params import declare, param
+from mxtrain.base.random import uniform
+from mxtrain.data.augmenter import Augmenter, Image, ImageSpec, Values, Words
+
+
+@declare
+class Params:
+    """Mirror some of the images. Left out in evaluation."""
+
+    probability: float = param(0.5, ge=0, le=1, doc="part of the images that are mirrored")
+    direction: Literal["horizontal", "vertical"] = param("horizontal", doc="horizontal exchanges left and right")
+
+
+def infer(params: Params, spec: ImageSpec) -> ImageSpec:
+    """Unchanged."""
+    return spec
+
+
+def draw(params: Params, words: Words) -> Values:
+    """(N, 1): 1 to mirror, 0 to leave."""
+    values: Values = (uniform(words) < params.probability).astype(np.float32)
+    return values
+
+
+def apply(params: Params, image: Image, values: Values) -> Image:
+    """(H, W, C) -> (H, W, C); values: (1,)."""
+    if not values[0]:
+        return image
+    return image[:, ::-1] if params.direction == "horizontal" else image[::-1]
+
+
+def apply_batch(params: Params, images: Image, values: Values) -> Image:
+    """(N, H, W, C) -> (N, H, W, C); values: (N, 1)."""
+    mirrored = images[:, :, ::-1] if params.direction == "horizontal" else images[:, ::-1]
+    return np.where(values.reshape(-1, 1, 1, 1) != 0, mirrored, images)
+
+
+AUGMENTER = Augmenter(Params, infer, apply, apply_batch, words=1, draw=draw)

@@ -1,0 +1,51 @@
+"""random_crop: cut a window at a random place, if asked from a padded image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mxtrain.base.params import declare, param
+from mxtrain.data.augment import _pixels
+from mxtrain.data.augmenter import Augmenter, Border, Image, ImageSpec, Size, Values
+
+
+@declare
+class Params:
+    """Cut a window at a random place. In evaluation the middle is cut, without a border."""
+
+    size: Size = param(doc="(height, width) of the result")
+    pad: Border = param((0, 0), doc="pixels added first, above and below, left and right")
+    fill: int = param(0, ge=0, le=255, doc="value of the added pixels")
+    method: _pixels.Method = param("bilinear", doc="interpolation for images that are too small")
+
+
+def infer(params: Params, spec: ImageSpec) -> ImageSpec:
+    """The size asked for."""
+    return _pixels.crop_spec("random_crop", spec, params.size, params.pad)
+
+
+def apply(params: Params, image: Image, values: Values) -> Image:
+    """(H, W, C) -> (h, w, C); values: (2,) vertical and horizontal place in [0, 1)."""
+    image = _pixels.widened(image, params.pad, params.fill)
+    h, w = _pixels.fitting(image.shape[0], image.shape[1], params.size)
+    top = int(float(values[0]) * (image.shape[0] - h + 1))
+    left = int(float(values[1]) * (image.shape[1] - w + 1))
+    return _pixels.resize(image[top : top + h, left : left + w], params.size, params.method)
+
+
+def apply_batch(params: Params, images: Image, values: Values) -> Image:
+    """(N, H, W, C) -> (N, h, w, C); values: (N, 2)."""
+    images = _pixels.widened(images, params.pad, params.fill)
+    room = np.array([images.shape[1] - params.size[0] + 1, images.shape[2] - params.size[1] + 1])
+    places = (values.astype(np.float64) * room).astype(np.int64)
+    return _pixels.windows(images, places[:, 0], places[:, 1], params.size)
+
+
+def at_eval(params: Params) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """The middle."""
+    return (("center_crop", {"size": params.size, "method": params.method}),)
+
+
+AUGMENTER = Augmenter(Params, infer, apply, apply_batch, words=2, at_eval=at_eval)

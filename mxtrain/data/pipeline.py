@@ -1,0 +1,219 @@
+"""Preprocessing: the augmenters of a config as one record, which a checkpoint holds and prediction reads back."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from mxtrain.base.errors import ConfigError, FormatError
+from mxtrain.base.random import stream_key, words
+from mxtrain.data import image as images
+from mxtrain.data.augment import REGISTRY
+from mxtrain.data.augmenter import Augmenter, Finish, Image, ImageSpec, Values
+
+_VERSION = 1
+_NO_VALUES = np.empty(0, np.float32)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One augmenter with its parameters."""
+
+    name: str
+    params: Any
+
+    @cached_property
+    def augmenter(self) -> Augmenter:
+        """The record that the name stands for."""
+        return REGISTRY.get(self.name)
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """Everything that happens to an image between its file and the net.
+
+    Args:
+        steps: in order; no `normalize` among them.
+        finish: pixels to floats, done last, by the feeder.
+        channels: to decode to; None if samples are no images.
+        size: (height, width) that every image has in the end; None if samples are no images.
+        decoder: which library decoded.
+    """
+
+    steps: tuple[Step, ...] = ()
+    finish: Finish = field(default_factory=Finish)
+    channels: int | None = None
+    size: tuple[int, int] | None = None
+    decoder: str = images.DECODER
+
+    @cached_property
+    def _shrinking(self) -> int | None:
+        """Index of the step that says how small an image may be decoded: the first that changes sizes."""
+        probe = ImageSpec(4099, 4093, self.channels)
+        for index, step in enumerate(self.steps):
+            if step.augmenter.shrink:
+                return index
+            if step.augmenter.infer(step.params, probe)[:2] != probe[:2]:
+                return None
+        return None
+
+    def decode(
+        self,
+        content: bytes | memoryview | Path,
+        values: Sequence[Values] | None = None,
+        *,
+        name: str = "",
+        formats: tuple[str, ...] = images.DEFAULT_FORMATS,
+    ) -> Image:
+        """Decode an image and run the steps on it.
+
+        Args:
+            content: bytes of a file, or its path.
+            values: what was drawn for each step; None if none is random.
+            name: what to call it in an error.
+            formats: formats to accept.
+
+        Returns:
+            (H, W, C) uint8, before `finish`.
+
+        Raises:
+            DataError: naming the image.
+        """
+        drawn = values or [_NO_VALUES] * len(self.steps)
+        shrink = None
+        if self._shrinking is not None:
+            step, chosen = self.steps[self._shrinking], drawn[self._shrinking]
+            rule = step.augmenter.shrink
+            if rule is not None:
+                shrink = lambda height, width: rule(step.params, height, width, chosen)  # noqa: E731 - closes over this image's draw
+        pixels = images.decode(content, self.channels or 3, name=name, formats=formats, shrink=shrink)
+        return self.apply(pixels, drawn)
+
+    def apply(self, image: Image, values: Sequence[Values]) -> Image:
+        """Run the steps on one image (H, W, C); `values`: one array (V,) per step."""
+        for step, drawn in zip(self.steps, values, strict=True):
+            image = step.augmenter.apply(step.params, image, drawn)
+        return image
+
+    def apply_batch(self, batch: Image, values: Sequence[Values]) -> Image:
+        """Run the steps on images of one size (N, H, W, C); `values`: one array (N, V) per step."""
+        for step, drawn in zip(self.steps, values, strict=True):
+            if step.augmenter.apply_batch:
+                batch = step.augmenter.apply_batch(step.params, batch, drawn)
+            else:
+                batch = np.stack([step.augmenter.apply(step.params, i, v) for i, v in zip(batch, drawn, strict=True)])
+        return batch
+
+    def draw(self, seed: int, epoch: int, first: int, count: int) -> list[Values]:
+        """What each step draws for `count` samples from position `first` of an epoch on: one (N, V) per step."""
+        drawn: list[Values] = []
+        for number, step in enumerate(self.steps):
+            if not step.augmenter.random:
+                drawn.append(np.empty((count, 0), np.float32))
+                continue
+            key = stream_key(seed, f"data/augment/{number}/{step.name}")
+            drawn.append(step.augmenter.draw(step.params, words(key, epoch, first, count, step.augmenter.words)))
+        return drawn
+
+    def infer(self, spec: ImageSpec) -> ImageSpec:
+        """Spec after all steps.
+
+        Raises:
+            ConfigError: if a step cannot work on such images.
+        """
+        for step in self.steps:
+            spec = step.augmenter.infer(step.params, spec)
+        return spec
+
+    def to_json(self) -> str:
+        """As JSON text; `from_json` gives an equal record back."""
+        steps = [{"name": s.name, "params": dataclasses.asdict(s.params)} for s in self.steps]
+        record = {"version": _VERSION, **dataclasses.asdict(dataclasses.replace(self, steps=())), "steps": steps}
+        return json.dumps(record, indent=2)
+
+
+def prepare(steps: Sequence[Step], spec: ImageSpec | None, *, training: bool) -> Preprocess:
+    """Check a list of augmenters against the images they get.
+
+    Args:
+        steps: in order. Only the last may turn pixels into floats (`normalize`): the others work on uint8.
+        spec: of the images; None if the samples are no images, which only `normalize` may follow.
+        training: False replaces a random step by its fixed counterpart (a crop by the middle), or by none (a flip).
+
+    Raises:
+        ConfigError: all that does not fit.
+    """
+    problems: list[str] = []
+    finish = Finish()
+    chain: list[Step] = []
+    for index, step in enumerate(steps):
+        if step.augmenter.finish:
+            if index != len(steps) - 1:
+                problems.append(f"{step.name}: must be the last augmenter (others work on pixels, it makes floats)")
+            finish = step.augmenter.finish(step.params)
+        elif spec is None:
+            problems.append(f"{step.name}: works on images only, and this source gives none")
+        else:
+            chain.extend([step] if training else _fixed(step))
+    for step in (*chain, *(s for s in steps if s.augmenter.finish)):
+        try:
+            inferred = step.augmenter.infer(step.params, spec or ImageSpec(None, None, None))
+            spec = inferred if spec else None
+        except ConfigError as error:
+            problems.extend(error.problems)
+            break
+    if spec and not problems and (spec.height is None or spec.width is None):
+        problems.append(
+            f"images of different sizes ({spec}) cannot form a batch; "
+            "end with a step that gives one size: resize with size, center_crop, random_crop, random_resized_crop"
+        )
+    if problems:
+        raise ConfigError(problems)
+    if spec is None or spec.height is None or spec.width is None:
+        return Preprocess((), finish)
+    return Preprocess(tuple(chain), finish, spec.channels, (spec.height, spec.width))
+
+
+def _fixed(step: Step) -> list[Step]:
+    if not step.augmenter.random:
+        return [step]
+    replacement = step.augmenter.at_eval(step.params) if step.augmenter.at_eval else ()
+    return [Step(name, REGISTRY.get(name).params(**params)) for name, params in replacement]
+
+
+def from_json(text: str) -> Preprocess:
+    """The record that `to_json` wrote. Needs nothing but the text.
+
+    Raises:
+        FormatError: if it is damaged, newer than this program, or names an augmenter that is not here.
+    """
+    try:
+        record = json.loads(text)
+        if record["version"] != _VERSION:
+            raise FormatError(f"preprocessing: version {record['version']}, this program reads version {_VERSION}")
+        steps = tuple(Step(s["name"], REGISTRY.get(s["name"]).params(**s["params"])) for s in record["steps"])
+        numbers = record["finish"]
+        finish = Finish(_numbers(numbers["mean"]), _numbers(numbers["std"]), float(numbers["scale"]))
+        size = record["size"]
+        channels = record["channels"]
+        return Preprocess(
+            steps,
+            finish,
+            None if channels is None else int(channels),
+            None if size is None else (int(size[0]), int(size[1])),
+            str(record["decoder"]),
+        )
+    except (KeyError, TypeError, ValueError, IndexError, RecursionError, ValidationError, ConfigError) as error:
+        raise FormatError(f"preprocessing: not what mxtrain writes: {error}") from error
+
+
+def _numbers(values: Any) -> tuple[float, ...]:
+    return tuple(float(v) for v in values)

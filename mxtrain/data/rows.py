@@ -1,0 +1,141 @@
+"""Filling rows of a batch: read, decode, augment, and what happens to a sample that cannot be read.
+
+A row depends on (seed, epoch, position, data) alone, never on which thread fills it or when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mxtrain.base.errors import DataError
+from mxtrain.data.augmenter import Values
+from mxtrain.data.pipeline import Preprocess
+from mxtrain.data.shuffle import Order
+from mxtrain.data.source import OpenSource
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class Target(NamedTuple):
+    """The arrays of one batch, all its rows, filled in place. `wanted`: samples due; `ids`: that came."""
+
+    inputs: Arrays
+    labels: Arrays
+    ids: NDArray[np.int64]
+    wanted: NDArray[np.int64]
+
+
+class Bad(NamedTuple):
+    """A sample that could not be read. `row`: the row left blank for it; None if another sample took its place."""
+
+    id: int
+    reason: str
+    row: int | None
+
+
+@dataclass(frozen=True)
+class Filler:
+    """How rows are filled.
+
+    Args:
+        source: where samples come from.
+        preprocess: what happens to images.
+        order: the order of an epoch, which also names a bad sample's replacement.
+        seed: of the augmentation.
+        on_error: ``stop`` raises; ``replace`` takes the next good sample of the order; ``mark`` leaves a blank row.
+        allowed: bad samples allowed.
+    """
+
+    source: OpenSource
+    preprocess: Preprocess
+    order: Order
+    seed: int
+    on_error: str
+    allowed: int
+
+
+def fill(filler: Filler, epoch: int, first: int, rows: range, target: Target) -> list[Bad]:
+    """Fill `rows` of `target` with the samples it wants there; row 0 is at position `first` of the epoch.
+
+    Returns:
+        The samples that could not be read.
+
+    Raises:
+        DataError: naming the sample, if `on_error` says so or no good one is found.
+    """
+    drawn = filler.preprocess.draw(filler.seed, epoch, first + rows.start, len(rows))
+    part = slice(rows.start, rows.stop)
+    if not any(f.formats for f in filler.source.inputs.values()):
+        _fill_arrays(filler, target, part, drawn)
+        return []
+    bad: list[Bad] = []
+    for number, row in enumerate(rows):
+        bad.extend(_fill_row(filler, (epoch, first + row), target, row, [d[number] for d in drawn]))
+    return bad
+
+
+def _fill_arrays(filler: Filler, target: Target, part: slice, drawn: list[Values]) -> None:
+    rows = filler.source.read(target.wanted[part])
+    for name, field in filler.source.inputs.items():
+        samples: Any = rows.inputs[name]
+        target.inputs[name][part] = filler.preprocess.apply_batch(samples, drawn) if field.image else samples
+    for name, labels in rows.labels.items():
+        target.labels[name][part] = labels
+
+
+def _fill_row(filler: Filler, at: tuple[int, int], target: Target, row: int, values: list[Values]) -> list[Bad]:
+    """Fill one row with the sample at (epoch, position), or with what takes its place."""
+    epoch, position = at
+    bad: list[Bad] = []
+    candidate = int(target.wanted[row])
+    while True:
+        try:
+            _write(filler, candidate, target, row, values)
+        except DataError as error:
+            if filler.on_error == "stop":
+                raise
+            if filler.on_error == "mark":
+                _blank(filler, candidate, target, row)
+                return [Bad(candidate, str(error), row)]
+            bad.append(Bad(candidate, str(error), None))
+            if len(bad) > min(filler.allowed, filler.order.size - 1):
+                raise DataError(too_many(len(bad), filler.allowed, str(error))) from error
+            candidate = int(filler.order.at(epoch, np.array([position + len(bad)]))[0])
+        else:
+            target.ids[row] = candidate
+            return bad
+
+
+def _write(filler: Filler, candidate: int, target: Target, row: int, values: list[Values]) -> None:
+    rows = filler.source.read(np.array([candidate]))
+    for name, field in filler.source.inputs.items():
+        samples = rows.inputs[name]
+        if isinstance(samples, list):
+            item = samples[0]
+            target.inputs[name][row] = filler.preprocess.decode(
+                item.content, values, name=item.name, formats=field.formats
+            )
+        elif field.image:
+            target.inputs[name][row] = filler.preprocess.apply(samples[0], values)
+        else:
+            target.inputs[name][row] = samples[0]
+    for name, labels in rows.labels.items():
+        target.labels[name][row] = labels[0]
+
+
+def _blank(filler: Filler, candidate: int, target: Target, row: int) -> None:
+    for array in (*target.inputs.values(), *target.labels.values()):
+        array[row] = 0
+
+
+def too_many(count: int, allowed: int, last: str) -> str:
+    """The text of the error for more bad samples than allowed."""
+    return (
+        f"{count} samples could not be read, {allowed} allowed (max_bad); the last: {last}; "
+        "repair or remove the files, or raise max_bad"
+    )
