@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -202,6 +203,10 @@ def from_json(text: str) -> Preprocess:
         steps = tuple(Step(s["name"], REGISTRY.get(s["name"]).params(**s["params"])) for s in record["steps"])
         numbers = record["finish"]
         finish = Finish(_numbers(numbers["mean"]), _numbers(numbers["std"]), float(numbers["scale"]))
+        if not (
+            finish.std and all(0 < s < math.inf for s in finish.std) and np.isfinite([*finish.mean, finish.scale]).all()
+        ):
+            raise FormatError(f"preprocessing: mean, std and scale must be finite, std above 0, got {numbers}")
         size = record["size"]
         channels = record["channels"]
         return Preprocess(

@@ -81,6 +81,8 @@ def test_prediction_from_the_json_alone(steps, rng, encode):
         ({"steps": 3}, "not what mxtrain writes"),
         ({"size": [1]}, "not what mxtrain writes"),
         ({"finish": None}, "not what mxtrain writes"),
+        ({"finish": {"mean": [0], "std": [0], "scale": 1}}, "std above 0"),
+        ({"finish": {"mean": [float("nan")], "std": [1], "scale": 1}}, "must be finite"),
     ],
 )
 def test_damaged_json(steps, change, text):
