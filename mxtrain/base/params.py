@@ -27,7 +27,8 @@ def param(default: Any = ..., *, doc: str, **constraints: Any) -> Any:
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(param,))
 def declare(cls: type[T]) -> type[T]:
     """Make a class of annotated fields a frozen, keyword-only, checked dataclass that refuses unknown names."""
-    return dataclass(cls, frozen=True, kw_only=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
+    made: type[T] = dataclass(cls, frozen=True, kw_only=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))  # type: ignore[assignment]
+    return made
 
 
 def _pair(value: Any) -> Any:

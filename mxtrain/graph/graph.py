@@ -6,21 +6,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from mxtrain.base.errors import ShapeError
 from mxtrain.base.types import partial
 from mxtrain.graph.node import Entry, Node, infer
 
-Segment = Literal["compute", "accumulate", "update"]
-
 
 class Update(NamedTuple):
-    """After the segment has run, the variable holds the value. Kernels never write their inputs: this is all that changes."""
+    """After the plan has run, the variable holds the value. Kernels never write their inputs: this is all that changes."""
 
     variable: Node
     value: Entry
-    segment: Segment = "compute"
 
 
 def topological(heads: Iterable[Entry]) -> tuple[Node, ...]:
@@ -105,7 +102,7 @@ class Graph:
             self,
             outputs=tuple(new[e] for e in self.outputs),
             losses=tuple((n, new[e]) for n, e in self.losses),
-            updates=tuple(Update(new[Entry(u.variable)].node, new[u.value], u.segment) for u in self.updates),
+            updates=tuple(Update(new[Entry(u.variable)].node, new[u.value]) for u in self.updates),
         )
 
     def check(self) -> Graph:

@@ -17,7 +17,7 @@ class Entry(NamedTuple):
     """One output of one node."""
 
     node: Node
-    index: int = 0
+    index: int = 0  # type: ignore[assignment]
 
     @property
     def type(self) -> TensorType:
@@ -105,7 +105,9 @@ def infer(
     except ShapeError as e:
         raise ShapeError(f"{where}: {e}") from None
 
-    def check(names: tuple[str, ...], what: str, have: Sequence[PartialType], want: Sequence[PartialType]) -> list[PartialType]:
+    def check(
+        names: tuple[str, ...], what: str, have: Sequence[PartialType], want: Sequence[PartialType]
+    ) -> list[PartialType]:
         result = []
         for name, h, w in zip(names, have, want, strict=True):
             try:
@@ -120,9 +122,7 @@ def infer(
     )
 
 
-def complete_types(
-    op: Op, params: Any, ins: Sequence[TensorType], where: str
-) -> tuple[TensorType, ...]:
+def complete_types(op: Op, params: Any, ins: Sequence[TensorType], where: str) -> tuple[TensorType, ...]:
     """Types of the outputs of `op` on complete inputs.
 
     Raises:

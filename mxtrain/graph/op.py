@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mxtrain.base.device import Device
 from mxtrain.base.params import NoParams
@@ -17,7 +17,9 @@ Call = tuple[Callable[..., Any], tuple[Any, ...]]
 """A prepared call: ``function(*args)``; a result that is true means failure (a library's status)."""
 
 Names = tuple[str, ...] | Callable[[Any], tuple[str, ...]]
-Infer = Callable[[Any, Sequence[PartialType], Sequence[PartialType]], tuple[Sequence[PartialType], Sequence[PartialType]]]
+Infer = Callable[
+    [Any, Sequence[PartialType], Sequence[PartialType]], tuple[Sequence[PartialType], Sequence[PartialType]]
+]
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,47 @@ Kernel = Callable[["Node", Device], Recipe | None]
 """A kernel: looks at a typed node and says how it would compute it, or None: not by this library."""
 
 
+@dataclass(frozen=True)
+class Pointwise:
+    """How an operator is computed element by element.
+
+    Args:
+        run: ``(params, xp, out, *ins)``: writes `out`, allocates nothing of its size.
+        alias: `out` may be one of `ins` (true of a single ufunc; a longer body may still need its inputs).
+    """
+
+    run: Callable[..., None]
+    alias: bool = False
+
+
+class Instruction(NamedTuple):
+    """One operator of a chain: its params, and the registers it reads. Its result is the next register."""
+
+    op: Op
+    params: Any
+    args: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The operators that passes need to make, given to them so that they name none.
+
+    Args:
+        add: variadic sum of equal tensors.
+        zeros_like: zeros of the type of the input.
+        reorder: the same tensor in another layout or dtype.
+        copy: the same tensor in a buffer of its own.
+        chain: several pointwise operators in one; its params are the number of inputs, the program (a tuple of
+            Instructions; registers 0.. are the inputs, then one per instruction) and the registers that are results.
+    """
+
+    add: Op
+    zeros_like: Op
+    reorder: Op
+    copy: Op
+    chain: Op
+
+
 @dataclass(frozen=True, eq=False)
 class Op:
     """An operator.
@@ -72,7 +115,9 @@ class Op:
         absorb: ``(node, reader, training) -> merged Node or None``. `reader` is the only reader of output 0. Output i of
             the merged node replaces output i of `node`, and output 0 that of `reader`.
         expand: ``(node) -> one Entry per output``: the same in other operators.
-        eltwise: trait: "I am this function, element by element" (relu, tanh...).
+        eltwise: trait: ``(params) -> name`` of the function it is, element by element (relu, tanh...), which another
+            operator may absorb.
+        pointwise: trait: how to compute it element by element, so that chains of such operators run as one.
         layout: spatial: wants channels-last; follow: any, as its first input; plain: C order.
         flat: names of inputs and outputs that stay plain all the same (weights).
         precision: narrow: has kernels for bfloat16; wide: stays float32; follow: as its inputs.
@@ -96,7 +141,8 @@ class Op:
     at_eval: Callable[[Node], Sequence[Entry]] | None = None
     absorb: Callable[[Node, Node, bool], Node | None] | None = None
     expand: Callable[[Node], Sequence[Entry]] | None = None
-    eltwise: str | None = None
+    eltwise: Callable[[Any], str | None] | None = None
+    pointwise: Pointwise | None = None
     layout: Literal["spatial", "follow", "plain"] = "plain"
     flat: tuple[str, ...] = ()
     precision: Literal["narrow", "wide", "follow"] = "wide"

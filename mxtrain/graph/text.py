@@ -44,5 +44,5 @@ def graph_text(g: Graph) -> str:
     lines = [node_text(n) for n in g.nodes]
     lines += [f"output {entry_text(e)}" for e in g.outputs]
     lines += [f"loss {name}: {entry_text(e)}" for name, e in g.losses]
-    lines += [f"update {u.variable.name} <- {entry_text(u.value)} ({u.segment})" for u in g.updates]
+    lines += [f"update {u.variable.name} <- {entry_text(u.value)}" for u in g.updates]
     return "\n".join(lines) + "\n"

@@ -8,11 +8,12 @@ import pytest
 
 LAYERS = (
     ("base",),
-    ("graph", "backends", "engine", "config"),
+    ("graph", "engine", "config"),
+    ("backends",),
     ("ops", "passes"),
-    ("executor",),
+    ("executor", "formats"),
     ("symbol", "ndarray"),
-    ("formats", "optim", "init", "metrics", "data", "kvstore"),
+    ("optim", "init", "metrics", "data", "kvstore"),
     ("train", "report"),
     ("cli",),
 )

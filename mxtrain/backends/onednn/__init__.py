@@ -1,0 +1,23 @@
+"""oneDNN through its C API (v3): library and threads (library.py), memory descriptors and primitives (primitive.py).
+
+Every handle is freed by its owner, every status is checked when building, and the prepared call returns its status.
+Knows no operator. May import base and graph.
+"""
+
+from mxtrain.backends.onednn.library import Algorithm, Arg, Flag, Prop, available, set_threads, version
+from mxtrain.backends.onednn.primitive import (
+    MemoryDesc,
+    PrimitiveDesc,
+    any_layout,
+    attributes,
+    desc,
+    describe,
+    layout_of,
+    recipe,
+    supports,
+)
+
+__all__ = [
+    "Algorithm", "Arg", "Flag", "MemoryDesc", "PrimitiveDesc", "Prop", "any_layout", "attributes", "available", "desc",
+    "describe", "layout_of", "recipe", "set_threads", "supports", "version",
+]  # fmt: skip

@@ -1,0 +1,126 @@
+"""Activation functions whose gradient follows from their output: for activation, and for those that absorb one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mxtrain.backends import onednn
+from mxtrain.base.device import Device
+from mxtrain.graph import Entry, Node, Op, Recipe, apply
+from mxtrain.ops._call import reference
+from mxtrain.ops._infer import same_type
+
+
+def relu(xp: Any, x: Any, out: Any) -> None:
+    """max(x, 0)."""
+    xp.maximum(x, 0, out=out)
+
+
+def sigmoid(xp: Any, x: Any, out: Any) -> None:
+    """1 / (1 + exp(-x)), by tanh, which does not overflow."""
+    xp.multiply(x, 0.5, out=out)
+    xp.tanh(out, out=out)
+    xp.multiply(out, 0.5, out=out)
+    xp.add(out, 0.5, out=out)
+
+
+def tanh(xp: Any, x: Any, out: Any) -> None:
+    """tanh(x)."""
+    xp.tanh(x, out=out)
+
+
+def softrelu(xp: Any, x: Any, out: Any) -> None:
+    """log(1 + exp(x))."""
+    xp.logaddexp(x, 0, out=out)
+
+
+def softsign(xp: Any, x: Any, out: Any) -> None:
+    """x / (1 + |x|)."""
+    out[...] = x / (1 + xp.abs(x))
+
+
+FORWARD = {"relu": relu, "sigmoid": sigmoid, "tanh": tanh, "softrelu": softrelu, "softsign": softsign}
+
+
+def slope_from_output(xp: Any, name: str, y: Any) -> Any:
+    """The derivative at x, from y = f(x)."""
+    if name == "relu":
+        return (y > 0).astype(y.dtype)
+    if name == "sigmoid":
+        return y * (1 - y)
+    if name == "tanh":
+        return 1 - y * y
+    if name == "softrelu":
+        return -xp.expm1(-y)
+    return (1 - xp.abs(y)) ** 2
+
+
+ALGORITHM = {
+    "relu": onednn.Algorithm.RELU, "sigmoid": onednn.Algorithm.LOGISTIC, "tanh": onednn.Algorithm.TANH,
+    "softrelu": onednn.Algorithm.SOFT_RELU,
+}  # fmt: skip
+FROM_DST = {
+    "relu": onednn.Algorithm.RELU_FROM_DST, "sigmoid": onednn.Algorithm.LOGISTIC_FROM_DST,
+    "tanh": onednn.Algorithm.TANH_FROM_DST,
+}  # fmt: skip
+FUSED = tuple(FROM_DST)
+"""Activations that oneDNN computes as a post-op, and differentiates from the output."""
+
+
+def post_ops(act: str | None, alpha: float = 1.0) -> tuple[tuple[Any, ...], ...]:
+    """The oneDNN post-op of an absorbed activation."""
+    return (("eltwise", ALGORITHM[act], 0.0 if act == "relu" else alpha, 0.0),) if act else ()
+
+
+def absorbed(reader: Node) -> str | None:
+    """The activation that `reader` is, if a producer may absorb it."""
+    name = reader.op.eltwise(reader.params) if reader.op and reader.op.eltwise else None
+    return name if name in FUSED else None
+
+
+@dataclass(frozen=True)
+class BackwardParams:
+    """Which function."""
+
+    act: str
+
+
+def run_backward(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
+    """dx = dy * f'(x), from y."""
+    dy, y = ins
+    xp.multiply(dy, slope_from_output(xp, node.params.act, y), out=outs[0])
+
+
+def fast_backward(node: Node, device: Device) -> Recipe | None:
+    """oneDNN's eltwise backward from the output."""
+    algorithm = FROM_DST.get(node.params.act)
+    t = node.types[0]
+    if algorithm is None or not onednn.available() or not onednn.supports(t) or t.layout != node.inputs[0].type.layout:
+        return None
+    md = onednn.desc(t)
+    hint = onednn.describe("eltwise_forward", onednn.Prop.TRAINING, algorithm, md, md, 0.0, 0.0)
+    pd = hint and onednn.describe("eltwise_backward", algorithm, md, md, md, 0.0, 0.0, hint)
+    if pd is None:
+        return None
+    ins = {onednn.Arg.DIFF_DST: 0, onednn.Arg.DST: 1}
+    return onednn.recipe(pd, node, ins, {onednn.Arg.DIFF_SRC: 0}, inplace=((0, 0),))
+
+
+def pointwise_backward(params: BackwardParams, xp: Any, out: Any, dy: Any, y: Any) -> None:
+    """The same for chains."""
+    xp.multiply(dy, slope_from_output(xp, params.act, y), out=out)
+
+
+ACTIVATION_BACKWARD = Op(
+    "activation_backward", same_type, {"reference": reference(run_backward, ((0, 0),)), "onednn": fast_backward},
+    params=BackwardParams, inputs=("dy", "y"), layout="follow", precision="follow",
+)  # fmt: skip
+
+
+def backward(node: Node, dy: Entry, act: str | None) -> Entry:
+    """The gradient of what stands before the activation `act` of `node`'s output 0."""
+    if act is None:
+        return dy
+    return apply(ACTIVATION_BACKWARD, f"{node.name}_{act}_backward", dy, Entry(node), act=act)

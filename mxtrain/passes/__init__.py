@@ -1,0 +1,100 @@
+"""Passes: pure functions from graph to graph, with typed keyword arguments. No operator is named in this folder.
+
+May import base and graph. `compile_graph` is the ordered list of them; the graph is verified after each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mxtrain.base.device import Device
+from mxtrain.graph import Entry, Graph, Node, Recipe, Vocabulary
+from mxtrain.passes.chain import fuse_chains
+from mxtrain.passes.fuse import fuse_structures
+from mxtrain.passes.gradient import auxiliary_updates, gradient, with_losses, zeros_for
+from mxtrain.passes.infer import infer_partial, infer_types
+from mxtrain.passes.layout import set_layouts
+from mxtrain.passes.memory import MemoryPlan, Place, Strategy, plan_memory
+from mxtrain.passes.precision import set_precision
+from mxtrain.passes.select import select_kernels
+from mxtrain.passes.simplify import at_eval, common_subexpressions, expand
+
+__all__ = [
+    "Compiled", "MemoryPlan", "Options", "Place", "Strategy", "compile_graph", "for_prediction", "for_training",
+    "gradient", "infer_partial", "infer_types", "plan_memory", "with_losses", "zeros_for",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Options:
+    """What may be chosen about compilation.
+
+    Args:
+        precision: ``float32`` or ``bfloat16``.
+        strategy: memory strategy.
+        fuse: merge structures and pointwise chains.
+        cse: merge common subexpressions.
+        hoist: keep what depends on parameters alone between runs.
+    """
+
+    precision: str = "float32"
+    strategy: Strategy = "both"
+    fuse: bool = True
+    cse: bool = True
+    hoist: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """A graph with a kernel for every node and a place for every entry."""
+
+    graph: Graph
+    recipes: Mapping[Node, Recipe]
+    memory: MemoryPlan
+
+
+def for_training(
+    g: Graph, wrt: list[str], *, vocabulary: Vocabulary, options: Options
+) -> tuple[Graph, dict[str, Entry]]:
+    """The training graph of a typed graph: outputs, losses, gradients of `wrt` by name, updates of auxiliaries."""
+    g = expand(g).check()
+    if options.fuse:
+        g = fuse_structures(g, training=True).check()
+    g = with_losses(g)
+    g, grads = gradient(g, wrt, vocabulary=vocabulary)
+    return auxiliary_updates(g).check(), grads
+
+
+def for_prediction(g: Graph, *, options: Options) -> Graph:
+    """The prediction graph of a typed graph: no loss, no label, no noise; normalisation folded into weights."""
+    g = at_eval(expand(g)).check()
+    return fuse_structures(g, training=False).check() if options.fuse else g
+
+
+def compile_graph(
+    g: Graph,
+    device: Device,
+    *,
+    vocabulary: Vocabulary,
+    options: Options,
+    fixed: Mapping[int, str] | None = None,
+) -> Compiled:
+    """From a typed graph to kernels and memory.
+
+    Args:
+        fixed: output number -> variable in whose storage it must end (gradients).
+    """
+    if options.cse:
+        g = common_subexpressions(g).check()
+    g = set_precision(g, options.precision, vocabulary=vocabulary).check()
+    g = set_layouts(g, vocabulary=vocabulary).check()
+    if options.fuse:
+        g = fuse_chains(g, vocabulary=vocabulary).check()
+    selected = select_kernels(g, device, vocabulary=vocabulary)
+    g = selected.graph.check()
+    targets: dict[Entry, str] = {}
+    for i, name in (fixed or {}).items():
+        targets.setdefault(g.outputs[i], name)
+    memory = plan_memory(g, selected.recipes, strategy=options.strategy, hoist=options.hoist, fixed=targets)
+    return Compiled(g, selected.recipes, memory)

@@ -1,0 +1,52 @@
+"""Structural fusion: an operator absorbs its only reader, where its own `absorb` says it can."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mxtrain.graph import Entry, Graph, Node, rebuild
+
+
+def fuse_structures(g: Graph, *, training: bool) -> Graph:
+    """The graph with structures merged. Nodes are never changed, so what nobody reads any more is simply forgotten.
+
+    Args:
+        training: gradients will be asked of the merged operators.
+    """
+    while True:
+        fused = _fuse_once(g, training)
+        if len(fused.nodes) == len(g.nodes):
+            return fused
+        g = fused
+
+
+def _fuse_once(g: Graph, training: bool) -> Graph:
+    readers = g.readers
+    absorbed: set[Node] = set()
+
+    def change(node: Node, inputs: tuple[Entry, ...]) -> Sequence[Entry] | None:
+        fresh = node if inputs == node.inputs else rebuild(node, inputs)
+        own = [Entry(fresh, i) for i in range(node.output_count)]
+        hidden = any(readers[Entry(node, i)] for i in range(1, node.output_count))
+        for e in node.inputs:
+            producer = fresh.inputs[node.inputs.index(e)].node
+            if readers[e] != 1 or e.index != 0 or e.node.op is None or hidden or producer in absorbed:
+                continue
+            if any(readers[Entry(e.node, i)] for i in range(1, e.node.output_count)):
+                continue
+            if producer.op is None or producer.op.absorb is None:
+                continue
+            merged = producer.op.absorb(producer, fresh, training)
+            if merged is not None:
+                absorbed.add(producer)
+                merged = replace(merged, source=node.source or producer.source, origins=_origins(producer, fresh))
+                return [Entry(merged, min(i, merged.output_count - 1)) for i in range(node.output_count)]
+        return own
+
+    return g.rewrite(change)
+
+
+def _origins(*nodes: Node) -> tuple[str, ...]:
+    """Names of what was merged, oldest first."""
+    return tuple(name for n in nodes for name in (n.origins or (n.name,)))

@@ -1,0 +1,90 @@
+"""The gradient as ordinary nodes, and what training changes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from mxtrain.base.errors import ConfigError
+from mxtrain.graph import Entry, Graph, Node, Update, Vocabulary, apply, apply_node, unique
+
+
+def with_losses(g: Graph) -> Graph:
+    """The graph with the loss of every output operator among its outputs, by the name of its head."""
+    losses = [(e.node.name, e.node.op.loss(e.node)) for e in g.outputs if e.node.op is not None and e.node.op.loss]
+    return replace(g, losses=(*g.losses, *losses))
+
+
+def gradient(
+    g: Graph, wrt: Sequence[str], *, vocabulary: Vocabulary, seeds: Mapping[Entry, Entry] | None = None
+) -> tuple[Graph, dict[str, Entry]]:
+    """The graph with gradients of its losses, and which entry is the gradient of which variable.
+
+    A head that is no loss has no gradient unless `seeds` gives it one. A variable that nothing differentiates reaches
+    is left out of the result.
+
+    Args:
+        wrt: names of variables.
+        vocabulary: the operators to make sums and zeros from.
+        seeds: gradient flowing into an entry, for heads that are no losses.
+
+    Raises:
+        ConfigError: if an operator without a gradient stands between a loss and a variable.
+    """
+    grads: dict[Entry, list[Entry]] = defaultdict(list)
+    for e, seed in (seeds or {}).items():
+        grads[e].append(seed)
+    wanted = _leads_to(g, wrt)
+    fresh = unique(n.name for n in g.nodes)
+    starts = {e.node for e in g.outputs if e.node.op is not None and e.node.op.loss}
+
+    def total(e: Entry) -> Entry | None:
+        parts = grads.get(e, [])
+        if len(parts) > 1:
+            params = vocabulary.add.params(num_args=len(parts))
+            parts[:] = [apply_node(vocabulary.add, fresh(f"{e.name}_grad_sum"), parts, params)[0]]
+        return parts[0] if parts else None
+
+    for node in reversed(g.nodes):
+        if node.op is None or node not in wanted:
+            continue
+        dy = [total(Entry(node, i)) for i in range(node.output_count)]
+        if not any(dy) and node not in starts:
+            continue
+        if node.op.gradient is None:
+            raise ConfigError(f"{node.where} has no gradient, but stands between a loss and a parameter")
+        for e, d in zip(node.inputs, node.op.gradient(node, dy), strict=True):
+            if d is not None and e.node in wanted:
+                grads[e].append(d)
+    found = {}
+    for name in wrt:
+        d = total(Entry(g.variables[name])) if name in g.variables else None
+        if d is not None:
+            found[name] = d
+    return replace(g, outputs=(*g.outputs, *found.values())), found
+
+
+def _leads_to(g: Graph, wrt: Sequence[str]) -> set[Node]:
+    """The nodes through which a gradient towards `wrt` flows."""
+    names = set(wrt)
+    reached: set[Node] = set()
+    for n in g.nodes:
+        if (n.op is None and n.name in names) or any(e.node in reached for e in n.inputs):
+            reached.add(n)
+    return reached
+
+
+def auxiliary_updates(g: Graph) -> Graph:
+    """The graph with the updates that its operators ask for in training (moving statistics)."""
+    updates = list(g.updates)
+    for n in g.nodes:
+        if n.op is not None and n.op.updates:
+            updates += [Update(n.inputs[i].node, value) for i, value in n.op.updates(n).items()]
+    return replace(g, updates=tuple(updates))
+
+
+def zeros_for(g: Graph, names: Sequence[str], vocabulary: Vocabulary) -> dict[str, Entry]:
+    """Gradients of variables that nothing reaches."""
+    fresh = unique(n.name for n in g.nodes)
+    return {n: apply(vocabulary.zeros_like, fresh(f"{n}_grad"), Entry(g.variables[n])) for n in names}

@@ -1,0 +1,265 @@
+"""Memory planning: which bytes each entry lives in.
+
+Entries become buffers (several entries where a kernel works in place or only looks), buffers get lifetimes, and
+lifetimes get offsets in one block. Strategies are those of Chen et al., "MXNet", 2015: none, inplace, co-share, both.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from mxtrain.base.device import align
+from mxtrain.graph import Entry, Graph, Node, Recipe
+
+Strategy = Literal["none", "inplace", "co-share", "both"]
+Space = Literal["block", "persistent", "variable"]
+
+
+class Place(NamedTuple):
+    """Where an entry lives.
+
+    Args:
+        space: ``block``: shared by plans, contents lost between runs; ``persistent``: kept while the store's version
+            stands; ``variable``: storage of the variable called `name`.
+        offset: bytes from its start.
+    """
+
+    space: Space
+    offset: int = 0
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """Places of all entries.
+
+    Args:
+        places: of every entry of every operator.
+        scratch: offset in the block of each node's scratch.
+        block: bytes of the block.
+        persistent: bytes kept between runs.
+        pack: nodes that depend on parameters alone: they run when the store has changed.
+        steps: the other nodes, in order.
+        copies: (entry, variable) to be copied at the end, where an update could not be written in place.
+    """
+
+    places: Mapping[Entry, Place]
+    scratch: Mapping[Node, int]
+    block: int
+    persistent: int
+    pack: tuple[Node, ...]
+    steps: tuple[Node, ...]
+    copies: tuple[tuple[Entry, str], ...] = ()
+
+
+@dataclass
+class _Buffer:
+    """One piece of memory while it is being planned."""
+
+    nbytes: int
+    first: int
+    last: int
+    place: Place | None = None
+    entries: list[Entry] = field(default_factory=list)
+
+
+def plan_memory(
+    g: Graph,
+    recipes: Mapping[Node, Recipe],
+    *,
+    strategy: Strategy = "both",
+    hoist: bool = True,
+    fixed: Mapping[Entry, str] | None = None,
+) -> MemoryPlan:
+    """Plan the memory of a graph with kernels chosen.
+
+    Args:
+        strategy: none gives each entry its own bytes; inplace shares where kernels allow; co-share reuses dead bytes.
+        hoist: nodes that depend only on parameters, auxiliaries and constants keep their results between runs.
+        fixed: entries that must end in the storage of a variable (gradients).
+    """
+    pack, steps = _split(g, hoist)
+    targets: dict[Entry, str] = dict(fixed or {})
+    for u in g.updates:
+        targets.setdefault(u.value, u.variable.name)
+    planner = _Planner(g, recipes, strategy, targets)
+    for order, nodes in ((-1, pack), (0, steps)):
+        for k, n in enumerate(nodes):
+            planner.visit(n, order if order < 0 else k)
+    copies = tuple((e, name) for e, name in planner.all_targets(g, fixed) if planner.place_name(e) != name)
+    for e, _ in copies:
+        planner.extend(e, len(steps))
+    for e in g.heads:
+        planner.extend(e, len(steps))
+    return planner.finish(pack, steps, copies)
+
+
+def _split(g: Graph, hoist: bool) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+    """(nodes that depend on parameters alone, the others)."""
+    still: set[Node] = set()
+    for n in g.nodes:
+        if n.op is None:
+            if n.kind in ("parameter", "auxiliary", "constant"):
+                still.add(n)
+        elif hoist and n.inputs and not n.op.random and all(e.node in still for e in n.inputs):
+            still.add(n)
+    updated = {u.value.node for u in g.updates}
+    nodes = [n for n in g.nodes if n.op is not None]
+    return (
+        tuple(n for n in nodes if n in still and n not in updated),
+        tuple(n for n in nodes if n not in still or n in updated),
+    )
+
+
+class _Planner:
+    """Buffers of entries, built up in execution order."""
+
+    def __init__(self, g: Graph, recipes: Mapping[Node, Recipe], strategy: Strategy, targets: dict[Entry, str]) -> None:
+        self.recipes, self.strategy, self.targets = recipes, strategy, targets
+        self.share = strategy in ("inplace", "both")
+        self.buffers: dict[Entry, _Buffer] = {}
+        self.readers = dict(g.readers)  # reads still to come, per entry
+        self.left: dict[int, int] = defaultdict(int)  # reads still to come, per buffer
+        self.scratch: dict[Node, _Buffer] = {}
+        self.variables = {n.name: n for n in g.nodes if n.op is None}
+        self.reads_of: dict[str, int] = defaultdict(int)  # reads still to come of each variable
+        for e, count in self.readers.items():
+            if e.node.op is None:
+                self.reads_of[e.node.name] += count
+
+    def visit(self, n: Node, at: int) -> None:
+        """Give every output of the node a buffer; `at` < 0: it is kept between runs."""
+        recipe = self.recipes[n]
+        taken: set[int] = set()
+        for i, t in enumerate(n.types):
+            e = Entry(n, i)
+            b = (
+                self._viewed(n, recipe, i)
+                or self._target(n, recipe, e)
+                or (self._inplace(n, recipe, e, taken) if at >= 0 else None)
+            )
+            if b is None:
+                b = _Buffer(t.nbytes, at, at, Place("persistent") if at < 0 else None)
+            taken.add(id(b))
+            b.entries.append(e)
+            self.buffers[e] = b
+            self.left[id(b)] += self.readers.get(e, 0)
+        if recipe.scratch:
+            self.scratch[n] = _Buffer(recipe.scratch, at, at, Place("persistent") if at < 0 else None)
+        for e in n.inputs:
+            if e.node.op is None:
+                self.reads_of[e.node.name] -= 1
+            else:
+                b = self.buffers[e]
+                self.left[id(b)] -= 1
+                b.last = max(b.last, at)
+        for i in range(len(n.types)):
+            self.buffers[Entry(n, i)].last = max(self.buffers[Entry(n, i)].last, at)
+
+    def _viewed(self, n: Node, recipe: Recipe, i: int) -> _Buffer | None:
+        """The buffer of input 0, for a node that only looks at it."""
+        if not recipe.view or i != 0:
+            return None
+        source = n.inputs[0]
+        if source.node.op is not None:
+            return self.buffers[source]
+        b = _Buffer(n.types[0].nbytes, 0, 0, Place("variable", 0, source.node.name))
+        # A view of a variable: the variable is read as long as the view is.
+        self.reads_of[source.node.name] += self.readers.get(Entry(n, 0), 0)
+        return b
+
+    def _target(self, n: Node, recipe: Recipe, e: Entry) -> _Buffer | None:
+        """The storage of the variable that the entry will be, if nobody needs the old value any more."""
+        name = self.targets.get(e)
+        if name is None or recipe.view:
+            return None
+        variable = self.variables.get(name)
+        if variable is not None:
+            if variable.types[0].layout != e.type.layout:
+                return None
+            own = [i for i, x in enumerate(n.inputs) if x.node is variable]
+            if any((i, e.index) not in recipe.inplace for i in own) or self.reads_of[name] > len(own):
+                return None
+        return _Buffer(e.type.nbytes, 0, 0, Place("variable", 0, name))
+
+    def _inplace(self, n: Node, recipe: Recipe, e: Entry, taken: set[int]) -> _Buffer | None:
+        """The buffer of an input that dies here, where the kernel can write over it."""
+        if not self.share:
+            return None
+        for i, o in recipe.inplace:
+            source = n.inputs[i]
+            b = self.buffers.get(source)
+            if o != e.index or b is None or b.place is not None or id(b) in taken:
+                continue
+            mine = sum(self.buffers.get(x) is b for x in n.inputs)
+            others = [j for j, x in enumerate(n.inputs) if self.buffers.get(x) is b and (j, o) not in recipe.inplace]
+            if self.left[id(b)] == mine and not others and b.nbytes >= e.type.nbytes:
+                return b
+        return None
+
+    def all_targets(self, g: Graph, fixed: Mapping[Entry, str] | None) -> list[tuple[Entry, str]]:
+        """(entry, variable) of every update and fixed entry."""
+        return [*(fixed or {}).items(), *((u.value, u.variable.name) for u in g.updates)]
+
+    def place_name(self, e: Entry) -> str | None:
+        """The variable in whose storage the entry lies, if any."""
+        if e.node.op is None:
+            return e.node.name
+        place = self.buffers[e].place
+        return place.name if place is not None and place.space == "variable" else None
+
+    def extend(self, e: Entry, at: int) -> None:
+        """Keep an entry until step `at`."""
+        if e in self.buffers:
+            self.buffers[e].last = max(self.buffers[e].last, at)
+
+    def finish(
+        self, pack: tuple[Node, ...], steps: tuple[Node, ...], copies: tuple[tuple[Entry, str], ...]
+    ) -> MemoryPlan:
+        """Offsets for all buffers."""
+        unique = {id(b): b for b in (*self.buffers.values(), *self.scratch.values())}
+        kept = [b for b in unique.values() if b.place is not None and b.place.space == "persistent"]
+        moving = [b for b in unique.values() if b.place is None]
+        persistent = 0
+        for b in kept:
+            b.place = Place("persistent", persistent)
+            persistent += align(b.nbytes)
+        block = _offsets(moving, self.strategy in ("co-share", "both"))
+        places = {e: b.place for e, b in self.buffers.items() if b.place is not None}
+        scratch = {n: b.place.offset for n, b in self.scratch.items() if b.place is not None}
+        return MemoryPlan(places, scratch, block, persistent, pack, steps, copies)
+
+
+def _offsets(buffers: list[_Buffer], share: bool) -> int:
+    """Give each buffer a place in the block, largest first, at the lowest offset free during its whole life.
+
+    Returns:
+        Bytes of the block.
+    """
+    top = 0
+    if not share:
+        for b in buffers:
+            b.place = Place("block", top)
+            top += align(b.nbytes)
+        return top
+    alive: dict[int, list[tuple[int, int]]] = defaultdict(list)  # step -> sorted (offset, end)
+    for b in sorted(buffers, key=lambda b: (-b.nbytes, b.first)):
+        if b.nbytes == 0:
+            b.place = Place("block", 0)
+            continue
+        spans = sorted({span for step in range(b.first, b.last + 1) for span in alive[step]})
+        offset = 0
+        for start, end in spans:
+            if start - offset >= align(b.nbytes):
+                break
+            offset = max(offset, end)
+        span = (offset, offset + align(b.nbytes))
+        for step in range(b.first, b.last + 1):
+            insort(alive[step], span)
+        b.place = Place("block", offset)
+        top = max(top, span[1])
+    return top
