@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mxtrain.base.device import Device
 from mxtrain.base.params import NoParams
-from mxtrain.graph import Entry, Infer, Node, Op, Pointwise
+from mxtrain.graph import Entry, Infer, Kernel, Node, Op, Pointwise, Recipe
 from mxtrain.ops._call import reference
 from mxtrain.ops._infer import same_type
 
@@ -29,12 +30,21 @@ def pointwise_op(
         alias: `out` may be one of `ins`.
         traits: further fields of Op; `kernels` are added to the reference kernel.
     """
+    kernels = {"reference": pointwise_kernel(run, alias), **traits.pop("kernels", {})}
+    traits.setdefault("layout", "follow")
+    traits.setdefault("precision", "follow")
+    return Op(name, infer, kernels, params=params, inputs=inputs, pointwise=Pointwise(run, alias), **traits)
+
+
+def pointwise_kernel(run: Callable[..., None], alias: bool) -> Kernel:
+    """The reference kernel of ``run(params, xp, out, *ins)``."""
 
     def compute(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
         run(node.params, xp, outs[0], *ins)
 
-    kernels = {"reference": reference(compute, tuple((i, 0) for i in range(len(inputs))) if alias else ())}
-    kernels.update(traits.pop("kernels", {}))
-    traits.setdefault("layout", "follow")
-    traits.setdefault("precision", "follow")
-    return Op(name, infer, kernels, params=params, inputs=inputs, pointwise=Pointwise(run, alias), **traits)
+    def kernel(node: Node, device: Device) -> Recipe | None:
+        # A broadcast input is read again after the first elements are written: only a like one may be written over.
+        same = tuple((i, 0) for i, e in enumerate(node.inputs) if e.type == node.types[0]) if alias else ()
+        return reference(compute, same)(node, device)
+
+    return kernel

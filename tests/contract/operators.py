@@ -110,7 +110,7 @@ def evaluate(
     arrays = {}
     for n in g.nodes:
         if n.op is None and n.name in values:
-            arrays[n.name] = np.ascontiguousarray(values[n.name].astype(numpy_dtype(n.types[0].dtype)))
+            arrays[n.name] = np.array(values[n.name], numpy_dtype(n.types[0].dtype), order="C")
     plan = bind(compiled, device, arrays.__getitem__)
     for n, a in plan.inputs.items():
         a[...] = values[n]

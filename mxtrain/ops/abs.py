@@ -1,0 +1,29 @@
+"""abs: the magnitude of each element. The gradient at 0 is 0.
+
+Shapes:
+    data (any) -> output, same shape
+
+Source: MXNet's abs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mxtrain.backends import onednn
+from mxtrain.ops._elementwise import Slope, elementwise, fast_eltwise, ufunc
+
+
+def backward(params: Any, xp: Any, out: Any, dy: Any, data: Any) -> None:
+    """dx = dy * sign(data)."""
+    xp.sign(data, out=out)
+    xp.multiply(out, dy, out=out)
+
+
+OP = elementwise(
+    "abs",
+    ufunc("abs"),
+    (Slope(backward, ("data",), alias=False),),
+    mxnet=("abs",),
+    kernels={"onednn": fast_eltwise(onednn.Algorithm.ABS)},
+)

@@ -1,0 +1,23 @@
+"""broadcast_minimum: the elementwise smaller of two. Where they are equal, the gradient goes to lhs.
+
+Shapes:
+    lhs (S), rhs (T) -> output (S and T broadcast: aligned at the right, axes of 1 stretched)
+
+Source: MXNet's broadcast_minimum.
+"""
+
+from __future__ import annotations
+
+from mxtrain.backends import onednn
+from mxtrain.ops._elementwise import BINARY, elementwise, fast_binary, ufunc
+from mxtrain.ops._slopes import MINIMUM
+
+OP = elementwise(
+    "broadcast_minimum",
+    ufunc("minimum"),
+    MINIMUM,
+    inputs=BINARY,
+    broadcast=True,
+    mxnet=("broadcast_minimum",),
+    kernels={"onednn": fast_binary(onednn.Algorithm.MIN)},
+)

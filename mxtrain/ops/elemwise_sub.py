@@ -1,0 +1,22 @@
+"""elemwise_sub: the elementwise difference.
+
+Shapes:
+    lhs (S), rhs (S) -> output (S)
+
+Source: MXNet's elemwise_sub.
+"""
+
+from __future__ import annotations
+
+from mxtrain.backends import onednn
+from mxtrain.ops._elementwise import BINARY, elementwise, fast_binary, ufunc
+from mxtrain.ops._slopes import SUB
+
+OP = elementwise(
+    "elemwise_sub",
+    ufunc("subtract"),
+    SUB,
+    inputs=BINARY,
+    mxnet=("elemwise_sub", "_sub", "_minus", "_Minus"),
+    kernels={"onednn": fast_binary(onednn.Algorithm.SUB)},
+)

@@ -1,0 +1,19 @@
+"""greater_equal_scalar: 1 where data is greater than or equal to scalar, else 0, in the dtype of the data.
+
+Shapes:
+    data (any) -> output, same shape
+
+Source: MXNet's _greater_equal_scalar.
+"""
+
+from __future__ import annotations
+
+from mxtrain.ops._elementwise import ScalarParams, elementwise, with_scalar
+
+OP = elementwise(
+    "greater_equal_scalar",
+    with_scalar("greater_equal"),
+    (None,),
+    params=ScalarParams,
+    mxnet=("_greater_equal_scalar", "_GreaterEqualScalar"),
+)

@@ -1,0 +1,15 @@
+"""greater_scalar: 1 where data is greater than scalar, else 0, in the dtype of the data.
+
+Shapes:
+    data (any) -> output, same shape
+
+Source: MXNet's _greater_scalar.
+"""
+
+from __future__ import annotations
+
+from mxtrain.ops._elementwise import ScalarParams, elementwise, with_scalar
+
+OP = elementwise(
+    "greater_scalar", with_scalar("greater"), (None,), params=ScalarParams, mxnet=("_greater_scalar", "_GreaterScalar")
+)

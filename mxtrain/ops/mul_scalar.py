@@ -1,0 +1,19 @@
+"""mul_scalar: data * scalar, element by element.
+
+Shapes:
+    data (any) -> output, same shape
+
+Source: MXNet's _mul_scalar.
+"""
+
+from __future__ import annotations
+
+from mxtrain.ops._elementwise import ScalarParams, Slope, elementwise, with_scalar
+
+OP = elementwise(
+    "mul_scalar",
+    with_scalar("multiply"),
+    (Slope(with_scalar("multiply")),),
+    params=ScalarParams,
+    mxnet=("_mul_scalar", "_MulScalar"),
+)

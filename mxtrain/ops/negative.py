@@ -1,0 +1,13 @@
+"""negative: each element times -1.
+
+Shapes:
+    data (any) -> output, same shape
+
+Source: MXNet's negative.
+"""
+
+from __future__ import annotations
+
+from mxtrain.ops._elementwise import NEGATED, elementwise, ufunc
+
+OP = elementwise("negative", ufunc("negative"), (NEGATED,), mxnet=("negative",))

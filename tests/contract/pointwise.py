@@ -1,0 +1,44 @@
+"""Running one pointwise operator on a few numbers, forward and backward."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mxtrain import ops
+from mxtrain.base.types import TensorType
+from mxtrain.graph import Graph, apply_node, variable
+from tests.contract.operators import evaluate, gradients
+
+
+def forward_and_gradients(name: str, values: list[list[float]], **params: Any) -> list[list[float] | None]:
+    """The output, and the gradient of its sum towards every input (None where there is none), in float64."""
+    op = ops.get(name)
+    p = op.params(**params)
+    arrays = {n: np.array(v) for n, v in zip(op.input_names(p), values, strict=True)}
+    node = apply_node(op, "y", [variable(n, TensorType(a.shape, "float64"), "parameter") for n, a in arrays.items()], p)
+    (y,), _ = evaluate(Graph((node[0],)), arrays)
+    g, found, more = gradients(node, list(arrays), [np.ones_like(y)])
+    exact = dict(zip(found, evaluate(g, {**arrays, **more})[0], strict=True)) if found else {}
+    return [y.tolist(), *(exact[n].tolist() if n in exact else None for n in arrays)]
+
+
+def positive(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    """Well above 0, for denominators, bases and logarithms."""
+    return rng.uniform(0.5, 2.0, shape)
+
+
+def within_one(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    """Inside (-1, 1), for inverse sines."""
+    return rng.uniform(-0.9, 0.9, shape)
+
+
+def integers(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    """Few values, so that some are equal."""
+    return rng.integers(0, 3, shape)
+
+
+def far(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    """Far from standard normals on either side, so that no step of a difference changes which of two is larger."""
+    return rng.standard_normal(shape) + 9 * rng.choice([-1, 1], shape)

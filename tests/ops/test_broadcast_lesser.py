@@ -1,0 +1,29 @@
+import pytest
+
+from tests.contract.operators import Case, check_operator
+from tests.contract.pointwise import forward_and_gradients, integers
+
+TOLERANCE = 1e-6
+CASES = [
+    Case({"lhs": (2, 3, 4, 5), "rhs": (2, 3, 4, 5)}, make={"lhs": integers, "rhs": integers}, smooth=False),
+    Case({"lhs": (2, 3, 4, 5), "rhs": (1, 3, 1, 1)}, make={"lhs": integers, "rhs": integers}, smooth=False),
+    Case({"lhs": (3, 1), "rhs": (1, 4)}, make={"lhs": integers, "rhs": integers}, smooth=False),
+    Case({"lhs": (4, 3), "rhs": ()}, make={"lhs": integers, "rhs": integers}, smooth=False),
+    Case({"lhs": (), "rhs": (4, 3)}, make={"lhs": integers, "rhs": integers}, smooth=False),
+    Case({"lhs": (), "rhs": ()}, make={"lhs": integers, "rhs": integers}, smooth=False),
+    Case({"lhs": (3, 4), "rhs": (2, 1, 4)}, make={"lhs": integers, "rhs": integers}, smooth=False),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_contract(case, rng):
+    check_operator("broadcast_lesser", case, rng)
+
+
+def test_values_are_mxnets():
+    y, *grads = forward_and_gradients("broadcast_lesser", [[1.0, 2.0, 3.0], [2.0, 2.0, 2.0]])
+    assert y == pytest.approx([1.0, 0.0, 0.0], rel=TOLERANCE)
+    assert grads == [
+        None,
+        None,
+    ]

@@ -1,0 +1,25 @@
+import pytest
+
+from tests.contract.operators import Case, check_operator
+from tests.contract.pointwise import forward_and_gradients
+
+TOLERANCE = 1e-6
+CASES = [
+    Case({"lhs": (2, 3, 4, 5), "rhs": (2, 3, 4, 5)}, fast=True, dtypes=("float32", "bfloat16")),
+    Case({"lhs": (7,)}, fast=True),
+    Case({"rhs": ()}),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_contract(case, rng):
+    check_operator("elemwise_mul", case, rng)
+
+
+def test_values_are_mxnets():
+    y, *grads = forward_and_gradients("elemwise_mul", [[1.0, 2.0, 3.0], [2.0, 2.0, 2.0]])
+    assert y == pytest.approx([2.0, 4.0, 6.0], rel=TOLERANCE)
+    assert grads == [
+        pytest.approx([2.0, 2.0, 2.0], rel=TOLERANCE),
+        pytest.approx([1.0, 2.0, 3.0], rel=TOLERANCE),
+    ]

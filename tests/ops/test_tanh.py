@@ -1,0 +1,24 @@
+import pytest
+
+from tests.contract.operators import Case, check_operator
+from tests.contract.pointwise import forward_and_gradients
+
+TOLERANCE = 1e-6
+CASES = [
+    Case({"data": (2, 3, 4, 5)}, fast=True),
+    Case({"data": (7,)}, fast=True),
+    Case({"data": ()}),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_contract(case, rng):
+    check_operator("tanh", case, rng)
+
+
+def test_values_are_mxnets():
+    y, *grads = forward_and_gradients("tanh", [[0.0, 1.0]])
+    assert y == pytest.approx([0.0, 0.7615941559557649], rel=TOLERANCE)
+    assert grads == [
+        pytest.approx([1.0, 0.4199743416140261], rel=TOLERANCE),
+    ]
