@@ -22,7 +22,7 @@ _LIMITS = {
     "greater_than_equal": ("ge", ">= {}"),
     "less_than": ("lt", "< {}"),
     "less_than_equal": ("le", "<= {}"),
-    "multiple_of": ("multiple_of", "a multiple of {}"),
+    "multiple_of": ("multiple_of", "that is a multiple of {}"),
     "too_long": ("max_length", "with at most {} entries"),
     "too_short": ("min_length", "with at least {} entries"),
     "string_too_long": ("max_length", "with at most {} characters"),

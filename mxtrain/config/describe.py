@@ -11,7 +11,7 @@ from typing import Any
 from mxtrain.config.tree import Path, show
 
 Schema = Mapping[str, Any]
-_BOUNDS = (("gt", ">"), ("ge", ">="), ("lt", "<"), ("le", "<="), ("multiple_of", "a multiple of"))
+_BOUNDS = (("gt", ">"), ("ge", ">="), ("lt", "<"), ("le", "<="), ("multiple_of", "that is a multiple of"))
 _WRAPPERS = frozenset(
     {"default", "function-before", "function-after", "function-wrap", "definitions", "nullable", "dataclass"}
 )

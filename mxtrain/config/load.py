@@ -67,10 +67,7 @@ def loads(text: str, name: str = "text", overrides: Sequence[str] = ()) -> Tree:
 
 
 def _parse(text: str, name: str) -> Node:
-    try:
-        root = parse(source(text, name, None))
-    except UnicodeEncodeError:
-        raise ConfigError(f"{Position(name, 1, 1)}: not valid Unicode") from None
+    root = parse(source(text, name))
     if root is None:
         raise ConfigError(
             Position(name, 1, 1).problem("nothing in it; a config is a map of keys, such as 'epochs: 10'")

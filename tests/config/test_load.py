@@ -101,6 +101,10 @@ def test_a_text_extends_nothing(heads):
     assert heads(loads, "a: 1\nextends: b\n", "f") == ["f:2:1: only a file can extend another"]
 
 
+def test_broken_unicode(heads):
+    assert heads(loads, "a: \udc80\n", "f") == ["f:1:4: the character '\\udc80' cannot stand in YAML"]
+
+
 def test_missing_and_empty(write, heads):
     write(empty="", nul="a: \0\n")
     assert heads(load, "empty") == ["empty.yaml:1:1: nothing in it; a config is a map of keys, such as 'epochs: 10'"]

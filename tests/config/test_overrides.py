@@ -63,6 +63,7 @@ REFUSED = [
     (["~a=1"], "~a=1: '~key' removes a key and takes no value"),
     (["~b"], "~b: b: there is no such key to remove"),
     (["~optimiser"], "~optimiser: optimiser: there is no such key to remove; did you mean 'optimizer'?"),
+    (["~b.c"], "~b.c: b: there is no such key to remove"),
     (["a.b=1"], "a.b=1: a is 1, not a map, so there is no a.b"),
     (["augment.2=x"], "augment.2=x: augment is a list, and has no entry '2': its entries are numbered 0 to 1"),
     (["augment.x=1"], "augment.x=1: augment is a list, and has no entry 'x': its entries are numbered 0 to 1"),
