@@ -71,3 +71,15 @@ class CheckpointError(MXTrainError):
 
 class DistributedError(MXTrainError):
     """Workers that cannot go on after the retries allowed."""
+
+
+class Interrupted(MXTrainError):  # noqa: N818 - a request that was followed, not a failure
+    """The run was asked to stop by a signal, and has saved what it had.
+
+    Args:
+        signal: number of the signal.
+    """
+
+    def __init__(self, signal: int, message: str) -> None:
+        super().__init__(message)
+        self.signal = signal

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def param(default: Any = ..., *, doc: str, **constraints: Any) -> Any:
-    """Declare one parameter: default (none: required), one line of documentation, and pydantic constraints (ge, le...)."""
+    """Declare one parameter: its default (none: required), one line of documentation, pydantic constraints (ge, le...)."""
     return Field(default, description=doc, **constraints)
 
 
@@ -38,9 +38,9 @@ def _pair(value: Any) -> Any:
     return value
 
 
-Spatial = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(_pair), Field(max_length=3)]
-SpatialPad = Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_pair), Field(max_length=3)]
-Axis = int
+_PAIR = BeforeValidator(_pair, json_schema_input_type=int | tuple[int, ...])
+Spatial = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(max_length=3), _PAIR]
+SpatialPad = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(max_length=3), _PAIR]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]{1,128}$")]
 
 

@@ -16,12 +16,13 @@ from mxtrain.passes import Compiled
 
 
 class Step(NamedTuple):
-    """One call and what it is."""
+    """One call, what it is, and the arrays it writes."""
 
     name: str
     op: str
     kernel: str
     call: Call
+    outs: tuple[Any, ...] = ()
 
 
 class Block:
@@ -124,14 +125,14 @@ def bind(
             outs = [array(Entry(n, i)) for i in range(n.output_count)]
             call = recipe.prepare([array(e) for e in n.inputs], outs, scratch)
             if call is not None and n.op is not None:
-                made.append(Step(n.name, n.op.name, recipe.name, call))
+                made.append(Step(n.name, n.op.name, recipe.name, call, tuple(outs)))
         return made
 
     pack = steps(memory.pack, persistent)
     body = steps(memory.steps, block.buffer)
     for e, name in memory.copies:
         target = variables[name] if name in variables else storage(name)
-        body.append(Step(name, "copy", "copyto", (device.xp.copyto, (target, array(e)))))
+        body.append(Step(name, "copy", "copyto", (device.xp.copyto, (target, array(e))), (target,)))
     return Plan(
         inputs,
         [array(e) for e in compiled.graph.outputs],

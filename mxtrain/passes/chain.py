@@ -23,7 +23,7 @@ def fuse_chains(g: Graph, *, vocabulary: Vocabulary) -> Graph:
     members: dict[int, list[Node]] = defaultdict(list)
     for n, k in groups.items():
         members[k].append(n)
-    units = {n: members[k] if (k := groups.get(n)) is not None else [n] for n in g.nodes}
+    units = {n: members[groups[n]] if n in groups else [n] for n in g.nodes}
     if all(len(u) == 1 for u in units.values()):
         return g
     outside: set[Entry] = set(g.heads)

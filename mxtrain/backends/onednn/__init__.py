@@ -13,11 +13,13 @@ from mxtrain.backends.onednn.primitive import (
     desc,
     describe,
     layout_of,
+    prepared,
     recipe,
+    strided,
     supports,
 )
 
 __all__ = [
     "Algorithm", "Arg", "Flag", "MemoryDesc", "PrimitiveDesc", "Prop", "any_layout", "attributes", "available", "desc",
-    "describe", "layout_of", "recipe", "set_threads", "supports", "version",
+    "describe", "layout_of", "prepared", "recipe", "set_threads", "strided", "supports", "version",
 ]  # fmt: skip

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes as c
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -29,8 +30,9 @@ class MemoryDesc:
     def __init__(self, handle: c.c_void_p, shape: tuple[int, ...] | None = None, owner: Any = None) -> None:
         self.handle, self.shape, self.owner = handle, shape, owner
 
-    def __del__(self) -> None:
-        if self.owner is None:
+    def __del__(self, ending: Callable[[], bool] = sys.is_finalizing) -> None:
+        # At the end of the process modules are gone, and the memory with them.
+        if self.owner is None and not ending():
             library().dnnl_memory_desc_destroy(self.handle)
 
     def __eq__(self, other: object) -> bool:
@@ -53,8 +55,9 @@ class PrimitiveDesc:
     def __init__(self, handle: c.c_void_p, kept: Sequence[Any]) -> None:
         self.handle, self.kept = handle, tuple(kept)
 
-    def __del__(self) -> None:
-        library().dnnl_primitive_desc_destroy(self.handle)
+    def __del__(self, ending: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not ending():
+            library().dnnl_primitive_desc_destroy(self.handle)
 
     def desc(self, arg: int) -> MemoryDesc | None:
         """The format in which the primitive takes or gives an execution argument; None if it has no such argument."""
@@ -91,8 +94,9 @@ class _Attributes:
         self.kept: list[Any] = []
         library().dnnl_primitive_attr_set_scratchpad_mode(self.handle, 1)
 
-    def __del__(self) -> None:
-        library().dnnl_primitive_attr_destroy(self.handle)
+    def __del__(self, ending: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not ending():
+            library().dnnl_primitive_attr_destroy(self.handle)
 
 
 class _Primitive(c.c_void_p):
@@ -101,10 +105,11 @@ class _Primitive(c.c_void_p):
     kept: tuple[Any, ...] = ()
     memories: tuple[c.c_void_p, ...] = ()
 
-    def __del__(self) -> None:
-        for memory in self.memories:
-            library().dnnl_memory_destroy(memory)
-        library().dnnl_primitive_destroy(self)
+    def __del__(self, ending: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not ending():
+            for memory in self.memories:
+                library().dnnl_memory_destroy(memory)
+            library().dnnl_primitive_destroy(self)
 
 
 def dims(values: Sequence[int]) -> Any:
@@ -131,6 +136,11 @@ def desc(t: TensorType, shape: tuple[int, ...] | None = None) -> MemoryDesc:
     if shape is not None and shape != t.shape:
         t = TensorType(shape, t.dtype)
     return _strided(t.shape, _DTYPES[t.dtype], strides(t))
+
+
+def strided(shape: tuple[int, ...], dtype: str, steps: tuple[int, ...]) -> MemoryDesc:
+    """The descriptor of elements that lie `steps` apart along each axis: a transposed or partial tensor."""
+    return _strided(shape, _DTYPES[dtype], steps)
 
 
 @cache
@@ -210,8 +220,9 @@ def describe(kind: str, *args: Any, attr: _Attributes | None = None) -> Primitiv
     return None if pd.implementation.startswith("ref") else pd
 
 
-Slots = Mapping[Any, "int | tuple[int, tuple[int, ...]]"]
-"""Execution argument -> index of an input or output, or (index, axes as which the library sees the plain tensor)."""
+Slots = Mapping[Any, "int | tuple[int, tuple[int, ...] | MemoryDesc]"]
+"""Execution argument -> index of an input or output, or (index, axes as which the library sees the plain tensor, or the
+descriptor of how it sees it)."""
 
 
 def recipe(
@@ -247,10 +258,10 @@ def recipe(
     return Recipe(prepare, f"onednn:{pd.implementation}", inplace, False, pd.scratchpad, takes, gives)
 
 
-def _wanted(pd: PrimitiveDesc, arg: int, t: TensorType, axes: tuple[int, ...] | None) -> Layout | None:
+def _wanted(pd: PrimitiveDesc, arg: int, t: TensorType, axes: tuple[int, ...] | MemoryDesc | None) -> Layout | None:
     """The layout the primitive wants an argument in; None if the tensor is fine as it lies."""
     md = pd.desc(arg)
-    if md is None or md == desc(t, axes):
+    if md is None or isinstance(axes, MemoryDesc) or md == desc(t, axes):
         return None
     return layout_of(md, axes or t.shape)
 

@@ -1,0 +1,241 @@
+"""The training loop: epochs, batches, evaluation, saving, and stopping."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mxtrain.base.errors import Interrupted
+from mxtrain.data.batch import Batch
+from mxtrain.data.iterator import DataIter
+from mxtrain.metrics import MetricSet
+from mxtrain.train.evaluate import batch_types, count, evaluate, named_outputs
+from mxtrain.train.events import Callback, Event, notify
+from mxtrain.train.feeder import Feeder
+from mxtrain.train.finite import check_loss
+from mxtrain.train.monitor import Monitor
+from mxtrain.train.program import Program
+from mxtrain.train.saver import Saver
+from mxtrain.train.signals import Requests
+from mxtrain.train.state import RunState
+from mxtrain.train.updater import Updater
+
+
+@dataclass
+class Session:
+    """Everything a run works with.
+
+    Args:
+        val: data set and feeder of the evaluation after every epoch, or None.
+        parts: parts in which a batch is computed.
+        steps: updates after which the run ends, or None.
+        seed: of the run.
+    """
+
+    program: Program
+    updater: Updater
+    train: DataIter
+    feeder: Feeder
+    metrics: MetricSet
+    val: DataIter | None
+    val_feeder: Feeder | None
+    val_metrics: MetricSet
+    saver: Saver
+    monitor: Monitor
+    callbacks: Sequence[Callback]
+    state: RunState
+    seed: int
+    parts: int = 1
+    steps: int | None = None
+    loss: dict[str, float] = field(default_factory=dict)
+    clock: Clock = field(default_factory=lambda: Clock())
+
+
+@dataclass
+class Clock:
+    """Where the time of an epoch goes."""
+
+    begun: float = 0.0
+    waited: float = 0.0
+    samples: int = 0
+    seconds: float = 0.0
+
+    def restart(self) -> None:
+        """A new epoch begins."""
+        self.begun, self.waited, self.samples, self.seconds = time.monotonic(), 0.0, 0, 0.0
+
+
+def fit(s: Session, requests: Requests) -> None:
+    """Train until the epochs or steps are done, early stopping says so, or a signal asks for it.
+
+    Raises:
+        NumericError: if a loss is not finite, naming what made it so.
+        Interrupted: after a signal, when the state is saved.
+    """
+    notify(s.callbacks, Event("start", epoch=s.state.epoch, batches=s.train.batches, step=s.state.step))
+    s.metrics.restore(s.state.metrics) if s.state.metrics else s.metrics.reset()
+    s.loss = {name: float.fromhex(v) for name, v in s.state.loss.items()}
+    while s.state.epoch < s.state.epochs and not _enough(s):
+        _train_epoch(s, requests)
+        _end_epoch(s, requests)
+        if s.monitor.stop(s.state):
+            notify(s.callbacks, Event("notice", epoch=s.state.epoch, text=s.monitor.reason(s.state)))
+            break
+    s.saver.save(s, "end")
+    notify(s.callbacks, Event("end", epoch=s.state.epoch, step=s.state.step))
+
+
+def _enough(s: Session) -> bool:
+    return s.steps is not None and s.state.step >= s.steps
+
+
+def _train_epoch(s: Session, requests: Requests) -> None:
+    """The batches of one epoch that are still to be done."""
+    st = s.state
+    s.clock.restart()
+    with s.train.epoch(st.epoch, start=st.batch) as batches:
+        while True:
+            asked = time.monotonic()
+            batch = next(batches, None)
+            s.clock.waited += time.monotonic() - asked
+            if batch is None:
+                break
+            lr = _train_batch(s, batch)
+            st.batch += 1
+            st.step += 1
+            s.clock.samples += batch.valid
+            s.clock.seconds = time.monotonic() - s.clock.begun
+            _told(s, "batch", lr)
+            s.saver.after_step(s)
+            _obey(s, requests)
+            if _enough(s):
+                return
+
+
+def _train_batch(s: Session, batch: Batch) -> float:
+    """One update; the learning rate it used."""
+    rows = len(batch.ids)
+    size = -(-rows // s.parts)
+    for part, start in enumerate(range(0, rows, size)):
+        piece = batch if s.parts == 1 else _slice(batch, start, min(start + size, rows))
+        plan = s.program.training(batch_types(s.train, len(piece.ids), labels=s.feeder.names))
+        s.program.seed(s.seed, s.state.step, batch.first + start)
+        s.feeder.feed(plan, piece)
+        plan.run()
+        for name, value in plan.losses.items():
+            loss = float(value)
+            if not math.isfinite(loss):
+                check_loss(plan, s.program.store, name, loss, s.state)
+            s.loss[name] = s.loss.get(name, 0.0) + loss
+        labels: dict[str, Any] = {s.feeder.names.get(n, n): a for n, a in piece.labels.items()}
+        count(s.metrics, labels, named_outputs(plan), piece)
+        if s.parts > 1:
+            s.updater.accumulate(first=part == 0)
+    s.state.samples += batch.valid
+    return s.updater.update(s.state.step, rows)
+
+
+def _slice(batch: Batch, start: int, stop: int) -> Batch:
+    """Rows of a batch."""
+    return Batch(
+        {n: a[start:stop] for n, a in batch.inputs.items()},
+        {n: a[start:stop] for n, a in batch.labels.items()},
+        max(0, min(batch.valid, stop) - start),
+        batch.ids[start:stop],
+        batch.first + start,
+    )
+
+
+def _told(s: Session, kind: Any, lr: float) -> None:
+    st, c = s.state, s.clock
+    notify(
+        s.callbacks,
+        Event(
+            kind,
+            epoch=st.epoch,
+            batch=st.batch,
+            batches=s.train.batches,
+            step=st.step,
+            metrics=_Values(s),
+            lr=lr,
+            seconds=c.seconds,
+            waited=c.waited,
+            samples=c.samples,
+        ),
+    )
+
+
+class _Values(dict[str, float]):
+    """Metric values, computed when somebody looks: most batches nobody does."""
+
+    def __init__(self, s: Session) -> None:
+        super().__init__()
+        self._session: Session | None = s
+
+    def _fill(self) -> None:
+        if self._session is not None:
+            s, self._session = self._session, None
+            self.update(values(s))
+
+    def __getitem__(self, key: str) -> float:
+        self._fill()
+        return super().__getitem__(key)
+
+    def items(self) -> Any:
+        self._fill()
+        return super().items()
+
+
+def values(s: Session) -> dict[str, float]:
+    """Loss (mean per sample) and metrics of the epoch so far."""
+    n = max(s.state.samples, 1)
+    total = sum(s.loss.values())
+    shown = {"loss": total / n} if len(s.loss) < 2 else {f"loss.{k}": v / n for k, v in s.loss.items()} | {
+        "loss": total / n
+    }
+    return {**shown, **s.metrics.values()}
+
+
+def _end_epoch(s: Session, requests: Requests) -> None:
+    """Evaluate, say what the epoch gave, save, and begin anew.
+
+    Until the evaluation is through, the state stands at the end of the epoch's batches: a run stopped meanwhile will
+    evaluate again.
+    """
+    st = s.state
+    found: dict[str, float] = {}
+    begun = time.monotonic()
+    if s.val is not None and s.val_feeder is not None:
+        stop: Callable[[], bool] = lambda: requests.stop is not None  # noqa: E731 - one expression, used once
+        with s.updater.averaged():
+            found = evaluate(s.program, s.val, s.val_feeder, s.val_metrics, stop=stop)
+        _obey(s, requests)
+    took = time.monotonic() - begun
+    seen = {f"train.{k}": v for k, v in values(s).items()} | {f"val.{k}": v for k, v in found.items()}
+    _told(s, "epoch", s.updater.lr)
+    if found:
+        notify(s.callbacks, Event("eval", epoch=st.epoch, step=st.step, metrics=found, name="val", seconds=took))
+    s.monitor.see(seen, st)
+    if st.batch >= s.train.batches:
+        st.epoch, st.batch = st.epoch + 1, 0
+        s.metrics.reset()
+        s.loss, st.samples = {}, 0
+    s.saver.after_epoch(s)
+
+
+def _obey(s: Session, requests: Requests) -> None:
+    """What signals asked for, now that the step is done."""
+    if requests.stop is not None:
+        s.saver.save(s, "signal")
+        raise Interrupted(
+            requests.stop, f"stopped by {requests.stop.name} after step {s.state.step}; go on with: mxtrain fit --resume"
+        )
+    if requests.take_save():
+        s.saver.save(s, "asked")
+
+
+__all__ = ["Clock", "Session", "fit", "values"]
+

@@ -1,0 +1,63 @@
+"""The metric that says which checkpoint is best, and when to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from mxtrain.base.errors import ConfigError
+from mxtrain.train.state import RunState
+
+Mode = Literal["max", "min"]
+
+
+@dataclass
+class Monitor:
+    """Follows one metric for the best checkpoint, and one for early stopping.
+
+    Args:
+        best: name and mode of the metric of the best checkpoint.
+        early: name and mode of the metric of early stopping, or None.
+        patience: epochs without an improvement after which to stop.
+        min_delta: what counts as an improvement.
+    """
+
+    best: tuple[str, Mode]
+    early: tuple[str, Mode] | None = None
+    patience: int = 0
+    min_delta: float = 0.0
+    value: float | None = None
+
+    def see(self, values: Mapping[str, float], state: RunState) -> None:
+        """Look at what an epoch gave.
+
+        Raises:
+            ConfigError: if a metric that is followed is not among the values.
+        """
+        for followed in (self.best, self.early):
+            if followed is not None and followed[0] not in values:
+                raise ConfigError(f"no metric {followed[0]!r} to monitor; there are: {', '.join(values)}")
+        self.value = values[self.best[0]]
+        if state.best is None or _better(self.value, state.best, self.best[1], 0.0):
+            state.best = self.value
+        if self.early is None:
+            return
+        current = values[self.early[0]]
+        if state.leading is None or _better(current, state.leading, self.early[1], self.min_delta):
+            state.leading, state.waited = current, 0
+        else:
+            state.waited += 1
+
+    def stop(self, state: RunState) -> bool:
+        """True if the metric has not improved for too long."""
+        return self.early is not None and state.waited >= self.patience
+
+    def reason(self, state: RunState) -> str:
+        """Why."""
+        name = self.early[0] if self.early else ""
+        return f"stopped early: {name} has not improved on {state.leading} for {state.waited} epochs"
+
+
+def _better(value: float, than: float, mode: Mode, delta: float) -> bool:
+    return value > than + delta if mode == "max" else value < than - delta

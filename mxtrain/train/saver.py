@@ -1,0 +1,102 @@
+"""When a checkpoint is due, and what goes into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mxtrain.base.errors import ConfigError
+from mxtrain.train.checkpoint_io import Policy, write
+from mxtrain.train.events import Event, notify
+from mxtrain.train.finite import check_parameters
+from mxtrain.train.metrics_file import MetricsFile
+from mxtrain.train.state import STATE, ModelInfo, array_files, dump_state
+
+if TYPE_CHECKING:
+    from mxtrain.train.loop import Session
+
+
+@dataclass(frozen=True)
+class Every:
+    """A period: so many steps, or so many epochs; 0 of both: never."""
+
+    steps: int = 0
+    epochs: int = 0
+
+
+def parse_every(value: int | str) -> Every:
+    """``500``, ``"500 steps"`` or ``"2 epochs"``.
+
+    Raises:
+        ConfigError: for any other text.
+    """
+    if isinstance(value, int):
+        return Every(steps=value)
+    number, _, unit = value.partition(" ")
+    if number.isdecimal() and unit.strip() in ("step", "steps"):
+        return Every(steps=int(number))
+    if number.isdecimal() and unit.strip() in ("epoch", "epochs"):
+        return Every(epochs=int(number))
+    raise ConfigError(f"checkpoint.every: expected a number of steps, '500 steps' or '1 epoch', got {value!r}")
+
+
+@dataclass
+class Saver:
+    """Writes checkpoints of one run.
+
+    Args:
+        root: the run's folder of checkpoints.
+        run_id: whose they are.
+        every: when they are due.
+        policy: which are kept.
+        info: what prediction needs to know.
+        files: files that do not change during the run (symbol, config, data).
+        metrics: the machine-readable log, which a resumed run cuts back to where it was.
+        extra: further keys of state.json.
+    """
+
+    root: Path
+    run_id: str
+    every: Every
+    policy: Policy
+    info: ModelInfo
+    files: Mapping[str, bytes]
+    metrics: MetricsFile
+    extra: Mapping[str, Any]
+    _saved: tuple[int, int, int] | None = None
+
+    def after_step(self, s: Session) -> None:
+        """Save if so many steps are done."""
+        if self.every.steps and s.state.step % self.every.steps == 0:
+            self.save(s, "step")
+
+    def after_epoch(self, s: Session) -> None:
+        """Save if so many epochs are done."""
+        if self.every.epochs and s.state.batch == 0 and s.state.epoch % self.every.epochs == 0:
+            self.save(s, "epoch")
+
+    def save(self, s: Session, why: str) -> None:
+        """Write a checkpoint, unless this very state is saved already.
+
+        Raises:
+            NumericError: if a parameter is not finite.
+            CheckpointError, OutOfSpace, EnvironmentFault: if it cannot be written; nothing that was there is lost.
+        """
+        st = s.state
+        now = (st.epoch, st.batch, st.step)
+        if self._saved == now:
+            return
+        check_parameters(s.program.store)
+        st.metrics = s.metrics.state()
+        st.loss = {k: v.hex() for k, v in s.loss.items()}
+        st.bad = {str(k): v for k, v in s.train.bad.items()}
+        size = self.metrics.sync()
+        extra = {**self.extra, "metrics_size": size, "why": why}
+        files = {**self.files, **array_files(s.program.store, self.info.name, st.epoch)}
+        files[STATE] = dump_state(st, self.info, extra)
+        policy = replace(self.policy, value=s.monitor.value if st.batch == 0 else None)
+        path = write(self.root, st.step, files, run_id=self.run_id, prune=policy)
+        self._saved = now
+        notify(s.callbacks, Event("saved", epoch=st.epoch, batch=st.batch, step=st.step, name=path.name))
