@@ -53,13 +53,13 @@ def last_reads(p: Params) -> list[int]:
     return last
 
 
-def assign(p: Params, shared: Mapping[int, int]) -> tuple[dict[int, int | None], int]:
+def assign(p: Params, shared: Mapping[int, Sequence[int]]) -> tuple[dict[int, int | None], int]:
     """Where each computed register lives: None if it is written straight into its output, else a temporary's number.
 
     A result goes through a temporary if its output shares the buffer of an input that is still to be read.
 
     Args:
-        shared: result (position in p.results) -> input register whose buffer its output shares.
+        shared: result (position in p.results) -> input registers whose buffer its output shares.
 
     Returns:
         The places, and the number of temporaries.
@@ -74,7 +74,10 @@ def assign(p: Params, shared: Mapping[int, int]) -> tuple[dict[int, int | None],
         dying = [t for a in dict.fromkeys(step.args) if last[a] == k and (t := place.get(a)) is not None
                  and a not in p.results]  # fmt: skip
         if register in p.results and all(
-            last[i] < k or (last[i] == k and alias) for r, i in shared.items() if p.results[r] == register
+            last[i] < k or (last[i] == k and alias)
+            for r, sharing in shared.items()
+            if p.results[r] == register
+            for i in sharing
         ):
             place[register] = None
         elif alias and dying:
@@ -100,7 +103,7 @@ def kernel(node: Node, device: Device) -> Recipe | None:
     if any(other.dtype == "bfloat16" for other in (t, *(e.type for e in node.inputs))):
         return None
     # Which buffers the planner will share is not known yet: count temporaries as if every output shared one.
-    _, temporaries = assign(p, dict.fromkeys(range(len(p.results)), p.inputs + len(p.program) - 1))
+    _, temporaries = assign(p, dict.fromkeys(range(len(p.results)), (p.inputs + len(p.program) - 1,)))
     temporaries = max(temporaries, assign(p, {})[1]) + len(p.results)
     width = ITEMSIZE[t.dtype]
     block = max(1024, CACHE_BYTES // width // (temporaries + p.inputs + 1) // 16 * 16)
@@ -121,8 +124,9 @@ def block_calls(
     ins, outs, temps = arrays
     flat = [a if a.shape == () else physical(a) for a in ins]
     flat_outs = [physical(a) for a in outs]
-    starts = {address(a): i for i, a in enumerate(flat) if a.shape != ()}
-    shared = {k: starts[address(a)] for k, a in enumerate(flat_outs) if address(a) in starts}
+    # Several inputs may be one buffer, seen through views.
+    starts = [address(a) for a in flat]
+    shared = {k: [i for i, at in enumerate(starts) if at == address(a)] for k, a in enumerate(flat_outs)}
     place, _ = assign(p, shared)
     calls: list[tuple[Any, tuple[Any, ...]]] = []
     for start in range(0, size, block):

@@ -130,4 +130,7 @@ def _merge(nodes: list[Node], results: Sequence[Entry], new: dict[Entry, Entry],
             program.append(Instruction(n.op, n.params, tuple(register[e] for e in n.inputs)))
         register[Entry(n)] = len(outer) + len(program) - 1
     params = vocabulary.chain.params(len(outer), tuple(program), tuple(register[e] for e in results))
-    return apply_node(vocabulary.chain, nodes[-1].name, [new[e] for e in outer], params, tuple(n.name for n in nodes))
+    origins = tuple(n.name for n in nodes)
+    merged = apply_node(vocabulary.chain, nodes[-1].name, [new[e] for e in outer], params, origins)
+    # Inference knows no layouts: these are set already.
+    return replace(merged, types=tuple(e.type for e in results))

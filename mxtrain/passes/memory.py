@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from mxtrain.base.device import align
+from mxtrain.base.types import PLAIN
 from mxtrain.graph import Entry, Graph, Node, Recipe
 
 Strategy = Literal["none", "inplace", "co-share", "both"]
@@ -178,9 +179,10 @@ class _Planner:
         if name is None or recipe.view:
             return None
         variable = self.variables.get(name)
+        # Storage that no node of the graph reads, such as a gradient's, lies in C order.
+        if e.type.layout != (variable.types[0].layout if variable is not None else PLAIN):
+            return None
         if variable is not None:
-            if variable.types[0].layout != e.type.layout:
-                return None
             own = [i for i, x in enumerate(n.inputs) if x.node is variable]
             if any((i, e.index) not in recipe.inplace for i in own) or self.reads_of[name] > len(own):
                 return None
