@@ -78,7 +78,9 @@ app = _Commands(
     help="Train networks from YAML files. `mxtrain COMMAND --help` says more.",
     no_args_is_help=True,
     params=[
-        click.Option(["--version"], is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show it."),
+        click.Option(
+            ["--version"], is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show it."
+        ),
     ],
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -22,7 +22,9 @@ def command() -> None:
             "cores": len(os.sched_getaffinity(0)),
             "kernels": ["onednn", "reference"] if found else ["reference"],
             "onednn": onednn.version() if found else None,
-            "note": None if found else "oneDNN was not found: everything runs on the slow reference kernels; "
+            "note": None
+            if found
+            else "oneDNN was not found: everything runs on the slow reference kernels; "
             "pip install onednn-cpu-gomp (Linux, x86-64)",
         }
     )

@@ -15,7 +15,9 @@ HELP = """Write the values of an inner layer for image files; one JSON line per 
 
 def command(
     run: Annotated[Path, typer.Argument(help="run directory or checkpoint")],
-    paths: Annotated[list[str] | None, typer.Argument(help="image files or folders; - or nothing: names from stdin")] = None,
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="image files or folders; - or nothing: names from stdin")
+    ] = None,
     layer: Annotated[str, typer.Option(help="name of the layer; an unknown one lists them all")] = "",
     batch_size: Annotated[int, typer.Option(min=1, help="images computed at once")] = 32,
     threads: Annotated[int | None, typer.Option(min=1, help="threads; default: as in training")] = None,

@@ -19,7 +19,9 @@ in the end (--strict: at once)."""
 
 def command(
     run: Annotated[Path, typer.Argument(help="run directory or checkpoint")],
-    paths: Annotated[list[str] | None, typer.Argument(help="image files or folders; - or nothing: names from stdin")] = None,
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="image files or folders; - or nothing: names from stdin")
+    ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="images computed at once")] = 32,
     top: Annotated[int, typer.Option(min=1, help="classes to list per image")] = 1,
     threads: Annotated[int | None, typer.Option(min=1, help="threads; default: as in training")] = None,

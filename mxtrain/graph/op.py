@@ -124,6 +124,7 @@ class Op:
         wide: names of inputs and outputs that stay float32 all the same (statistics, masters).
         random: two nodes alike are still two nodes.
         variadic: number of inputs is ``params.num_args``.
+        flops: ``(node) -> floating-point operations`` of the forward; None: one per element of the output.
     """
 
     name: str
@@ -149,6 +150,7 @@ class Op:
     wide: tuple[str, ...] = ()
     random: bool = False
     variadic: bool = False
+    flops: Callable[[Node], int] | None = None
 
     def input_names(self, params: Any) -> tuple[str, ...]:
         """Names of the inputs of a node with these params."""

@@ -300,6 +300,12 @@ def absorb(node: Node, reader: Node, training: bool) -> Node | None:
     return apply_node(OP, reader.name, inputs, Fused(**fields, act=act), (node.name, reader.name))
 
 
+def flops(node: Node) -> int:
+    """Two per weight that an output element reads."""
+    weight = node.inputs[1].type
+    return 2 * node.types[0].size * (weight.size // weight.shape[0])
+
+
 BACKWARD_DATA = Op(
     "convolution_backward_data", infer_backward_data,
     {"reference": reference(run_backward_data), "onednn": fast_backward_data},
@@ -314,6 +320,6 @@ BACKWARD_WEIGHTS = Op(
 )  # fmt: skip
 OP = Op(
     "convolution", infer, {"reference": reference(run), "onednn": fast}, params=Params, inputs=input_names,
-    mxnet=("Convolution", "Convolution_v1"), gradient=gradient, absorb=absorb, layout="spatial",
+    mxnet=("Convolution", "Convolution_v1"), gradient=gradient, absorb=absorb, flops=flops, layout="spatial",
     flat=("weight", "bias"), precision="narrow", wide=("bias",),
 )  # fmt: skip

@@ -72,9 +72,7 @@ def evaluate(
             labels = {feeder.names.get(n, n): a for n, a in batch.labels.items()}
             count(metrics, labels, named_outputs(plan), batch)
             seen += batch.valid
-            on_batch(
-                Event("batch", batch=k + 1, batches=it.batches, seconds=time.monotonic() - begun, samples=seen)
-            )
+            on_batch(Event("batch", batch=k + 1, batches=it.batches, seconds=time.monotonic() - begun, samples=seen))
             if stop():
                 break
     return metrics.values()

@@ -193,9 +193,11 @@ def values(s: Session) -> dict[str, float]:
     """Loss (mean per sample) and metrics of the epoch so far."""
     n = max(s.state.samples, 1)
     total = sum(s.loss.values())
-    shown = {"loss": total / n} if len(s.loss) < 2 else {f"loss.{k}": v / n for k, v in s.loss.items()} | {
-        "loss": total / n
-    }
+    shown = (
+        {"loss": total / n}
+        if len(s.loss) < 2
+        else {f"loss.{k}": v / n for k, v in s.loss.items()} | {"loss": total / n}
+    )
     return {**shown, **s.metrics.values()}
 
 
@@ -231,11 +233,11 @@ def _obey(s: Session, requests: Requests) -> None:
     if requests.stop is not None:
         s.saver.save(s, "signal")
         raise Interrupted(
-            requests.stop, f"stopped by {requests.stop.name} after step {s.state.step}; go on with: mxtrain fit --resume"
+            requests.stop,
+            f"stopped by {requests.stop.name} after step {s.state.step}; go on with: mxtrain fit --resume",
         )
     if requests.take_save():
         s.saver.save(s, "asked")
 
 
 __all__ = ["Clock", "Session", "fit", "values"]
-

@@ -52,7 +52,9 @@ class Model:
         """
         images = [n for n, shape in self.info.inputs.items() if len(shape) == 3]
         if len(images) != 1:
-            raise ConfigError(f"the model takes {self.info.inputs}, not images; predict needs a model with one image input")
+            raise ConfigError(
+                f"the model takes {self.info.inputs}, not images; predict needs a model with one image input"
+            )
         return images[0]
 
     def inner(self, name: str) -> tuple[Entry, ...]:

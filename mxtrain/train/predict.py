@@ -78,7 +78,9 @@ def _run(
         yield path, image if isinstance(image, str) else np.array(plan.outputs[0][rows[k]], dtype=np.float32)
 
 
-def predict(model: Model, paths: Iterable[str], *, batch_size: int = 32, top: int = 1, threads: int = 2) -> Iterator[Record]:
+def predict(
+    model: Model, paths: Iterable[str], *, batch_size: int = 32, top: int = 1, threads: int = 2
+) -> Iterator[Record]:
     """One record per file: ``{"path", "class", "probability", "top": [...]}`` or ``{"path", "error"}``.
 
     Raises:

@@ -41,7 +41,9 @@ class Program:
         """The plan of forward, backward and updates of auxiliaries for inputs of these types."""
         key = _key(types)
         if key not in self._training:
-            self._training[key] = self._bind(compile_training(self, types))
+            self._training[key] = self._bind(
+                compile_training(self.heads, self.trained, types, self.device, self.options)
+            )
         return self._training[key]
 
     def prediction(self, types: Types, heads: tuple[Entry, ...] | None = None) -> Plan:
@@ -49,7 +51,7 @@ class Program:
         wanted = heads or self.heads
         key = (wanted, _key(types))
         if key not in self._prediction:
-            self._prediction[key] = self._bind(compile_prediction(self, types, wanted))
+            self._prediction[key] = self._bind(compile_prediction(wanted, types, self.device, self.options))
         return self._prediction[key]
 
     def _bind(self, compiled: Compiled) -> Plan:
@@ -76,22 +78,22 @@ def _key(types: Types) -> tuple[tuple[str, TensorType], ...]:
     return tuple(sorted(types.items()))
 
 
-def compile_training(program: Program, types: Types) -> Compiled:
+def compile_training(
+    heads: tuple[Entry, ...], trained: Sequence[str], types: Types, device: Device, options: Options
+) -> Compiled:
     """The training graph with kernels and memory; gradients end in the store's arena."""
     vocabulary = ops.vocabulary()
-    g = infer_types(program.heads, types)
-    trained, grads = for_training(g, list(program.trained), vocabulary=vocabulary, options=program.options)
-    first = len(trained.outputs) - len(grads)
+    g = infer_types(heads, types)
+    training, grads = for_training(g, list(trained), vocabulary=vocabulary, options=options)
+    first = len(training.outputs) - len(grads)
     fixed = {first + i: f"grad:{name}" for i, name in enumerate(grads)}
-    return compile_graph(trained, program.device, vocabulary=vocabulary, options=program.options, fixed=fixed)
+    return compile_graph(training, device, vocabulary=vocabulary, options=options, fixed=fixed)
 
 
-def compile_prediction(program: Program, types: Types, heads: tuple[Entry, ...]) -> Compiled:
+def compile_prediction(heads: tuple[Entry, ...], types: Types, device: Device, options: Options) -> Compiled:
     """The prediction graph of `heads` with kernels and memory."""
     g = infer_types(heads, types)
-    return compile_graph(
-        for_prediction(g, options=program.options), program.device, vocabulary=ops.vocabulary(), options=program.options
-    )
+    return compile_graph(for_prediction(g, options=options), device, vocabulary=ops.vocabulary(), options=options)
 
 
 def variables(g: Graph, kind: str) -> dict[str, Node]:

@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from mxtrain import init, metrics, optim
-from mxtrain.base.params import Name, declare, param
+from mxtrain import metrics, optim
+from mxtrain.base.params import declare, param
 from mxtrain.base.registry import Registry
-from mxtrain.config import Chosen, Component
+from mxtrain.config.component import Chosen, Component
 from mxtrain.data import augment, sources
-from mxtrain.optim import schedules
+from mxtrain.optim import Multiplier, schedules
 
 RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
@@ -31,33 +31,32 @@ SourceChoice = Annotated[Chosen, Component(_registry(sources))]
 class Data:
     """Where samples come from."""
 
-    root: str = param("", doc="folder that other paths start from; empty: the config file's; ${MXTRAIN_DATA} may stand in it")
+    root: str = param(
+        "", doc="folder that other paths start from; empty: the config file's; ${MXTRAIN_DATA} may stand in it"
+    )
     train: SourceChoice | None = param(None, doc="samples to train on")
     val: SourceChoice | None = param(None, doc="samples to evaluate on after every epoch")
     shuffle: bool = param(True, doc="a new order in every epoch")
     last_batch: Literal["keep", "drop", "wrap"] = param("keep", doc="a short last batch is kept, dropped or filled up")
-    on_error: Literal["stop", "skip"] = param("stop", doc="an unreadable sample stops the run, or is replaced and counted")
+    on_error: Literal["stop", "skip"] = param(
+        "stop", doc="an unreadable sample stops the run, or is replaced and counted"
+    )
     max_bad: float = param(0.001, ge=0, le=1, doc="part of the samples that may be replaced before the run stops")
     threads: Annotated[int, Field(ge=0, le=256)] | Literal["auto"] = param("auto", doc="threads that read and decode")
-
-
-@declare
-class Pattern:
-    """Multipliers of the parameters whose name matches."""
-
-    match: str = param(doc="shell pattern of parameter names, such as conv1_*")
-    lr_mult: float | None = param(None, ge=0, doc="factor of the learning rate; 0 freezes")
-    wd_mult: float | None = param(None, ge=0, doc="factor of the weight decay")
 
 
 @declare
 class Checkpoints:
     """When the state of the run is saved, and which saves are kept."""
 
-    every: int | str = param("1 epoch", doc="a number of steps, or text such as '1 epoch' or '500 steps'; 0: only at the end")
+    every: int | str = param(
+        "1 epoch", doc="a number of steps, or text such as '1 epoch' or '500 steps'; 0: only at the end"
+    )
     keep_last: int | None = param(3, ge=1, doc="newest checkpoints to keep; null: all")
     keep_best: int = param(1, ge=0, doc="best checkpoints to keep, by `monitor`")
-    monitor: str | None = param(None, doc="metric that says which is best, such as val.accuracy; default: the first metric")
+    monitor: str | None = param(
+        None, doc="metric that says which is best, such as val.accuracy; default: the first metric"
+    )
     on_full: Literal["stop", "prune"] = param("stop", doc="a full disk stops the run, or costs one old checkpoint")
 
 
@@ -90,7 +89,9 @@ class Start:
     """Parameters to begin with."""
 
     weights: str | None = param(None, doc=".params file or a run whose arrays are taken over by name")
-    match: Literal["all", "name"] = param("all", doc="all: every array must fit; name: those that fit are taken, the rest drawn")
+    match: Literal["all", "name"] = param(
+        "all", doc="all: every array must fit; name: those that fit are taken, the rest drawn"
+    )
 
 
 @declare
@@ -103,18 +104,25 @@ class Config:
     threads: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = param("auto", doc="threads of the kernels")
     precision: Literal["fp32", "bf16"] = param("fp32", doc="bf16: activations in bfloat16, float32 masters")
     net: Any = param(doc="the network: a list of layers, or {file: ..., classes: ...}")
-    blocks: Any = param(None, doc="blocks that the net uses")
-    classes: int | Literal["auto"] = param("auto", doc="number of classes; auto: as many as the training data has")
+    input_shape: tuple[Annotated[int, Field(ge=1)], ...] | None = param(
+        None, doc="shape of one sample, (channels, height, width), where `check` shall not look at the data"
+    )
     data: Data = param(doc="where samples come from")
-    augment: Annotated[tuple[Chosen, ...], Component(_registry(augment))] = param((), doc="what is done to each image, in order")
+    augment: Annotated[tuple[Chosen, ...], Component(_registry(augment))] = param(
+        (), doc="what is done to each image, in order"
+    )
     batch_size: int = param(128, ge=1, doc="samples per update, over all devices")
     eval_batch_size: int | None = param(None, ge=1, doc="samples per batch of evaluation; default: batch_size")
     grad_accum: int = param(1, ge=1, doc="parts in which a batch is computed, to save memory")
     epochs: int | str = param(10, doc="passes over the training data; +N on resume adds N")
     max_steps: int | None = param(None, ge=1, doc="updates after which the run ends, if earlier")
     optimizer: Annotated[Chosen, Component(_registry(optim))] = param(doc="update rule")
-    lr_scheduler: Annotated[Chosen, Component(_registry(schedules))] | None = param(None, doc="how the learning rate changes")
-    multipliers: tuple[Pattern, ...] = param((), doc="learning rate and weight decay by parameter name; the last match counts")
+    lr_scheduler: Annotated[Chosen, Component(_registry(schedules))] | None = param(
+        None, doc="how the learning rate changes"
+    )
+    multipliers: tuple[Multiplier, ...] = param(
+        (), doc="of learning rate and weight decay, by parameter name; the first match counts"
+    )
     clip_global_norm: float | None = param(None, gt=0, doc="largest norm of all gradients together")
     ema: Ema | None = param(None, doc="average the parameters")
     initializer: Any = param(None, doc="how parameters are drawn; default: xavier")
@@ -128,4 +136,4 @@ class Config:
     log: Log = param(default_factory=Log, doc="what is said while training")
 
 
-__all__ = ["Checkpoints", "Config", "Data", "EarlyStop", "Ema", "Log", "Name", "Pattern", "Start"]
+__all__ = ["Checkpoints", "Config", "Data", "EarlyStop", "Ema", "Log", "Start"]

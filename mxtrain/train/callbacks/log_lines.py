@@ -1,9 +1,9 @@
 """MXNet's log lines, which its users' scripts match.
 
-    Epoch[3] Batch [20-40]	Speed: 1910.41 samples/sec	accuracy=0.5
-    Epoch[3] Train-accuracy=0.91
-    Epoch[3] Time cost=12.345
-    Epoch[3] Validation-accuracy=0.88
+Epoch[3] Batch [20-40]	Speed: 1910.41 samples/sec	accuracy=0.5
+Epoch[3] Train-accuracy=0.91
+Epoch[3] Time cost=12.345
+Epoch[3] Validation-accuracy=0.88
 """
 
 from __future__ import annotations

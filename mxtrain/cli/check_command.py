@@ -1,0 +1,98 @@
+"""mxtrain check: what a config means, before it costs anything."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from mxtrain.cli._common import emit
+
+HELP = """Check a config: every layer with its shape, parameters, operations and kernel; memory for training and prediction
+under each strategy. Nothing is trained, and of the data only headers are looked at (not even those with input_shape)."""
+
+MIB = 1 << 20
+
+
+def command(
+    config: Annotated[str, typer.Argument(help="config file, or the name of a shipped one")],
+    overrides: Annotated[list[str] | None, typer.Argument(help="KEY=VALUE")] = None,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="print the training plan too, step by step")] = False,
+) -> None:
+    """Compile and print."""
+    from mxtrain.report.summary import Memory, Summary, fallbacks, sizes, summarise_layers
+    from mxtrain.train.check import check_config
+    from mxtrain.train.fit import load_config
+
+    record, tree, where = load_config(config, overrides or [])
+    checked = check_config(record, tree, where)
+    best = checked.training["both"]
+    memory = tuple(
+        Memory(
+            s,
+            checked.training[s].memory.block,
+            checked.prediction[s].memory.block,
+            checked.training[s].memory.persistent,
+        )
+        for s in checked.training
+    )
+    summary = Summary(
+        summarise_layers(checked.graph, best), memory, sizes(checked.graph, "parameter"),
+        sizes(checked.graph, "auxiliary"), checked.state_bytes, checked.rows, fallbacks(best),
+    )  # fmt: skip
+    if json:
+        emit(summary.to_json())
+        return
+    _tables(summary)
+    if plan:
+        _plan(best)
+
+
+def _tables(summary: Any) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 140)
+    layers = Table("layer", "operator", "output", box=SIMPLE_HEAD)
+    for title in ("parameters", "MFLOP/sample"):
+        layers.add_column(title, justify="right")
+    layers.add_column("kernel")
+    for row in summary.layers:
+        shape = " x ".join(map(str, row.shape))
+        flops = f"{row.flops / summary.batch / 1e6:.3f}"
+        layers.add_row(row.name, row.op, shape, f"{row.parameters:,}" if row.parameters else "", flops, row.kernel)
+    console.print(layers)
+    total = sum(row.flops for row in summary.layers) / summary.batch / 1e6
+    console.print(
+        f"{summary.parameters:,} parameters, {summary.auxiliaries:,} auxiliary, {total:,.1f} MFLOP per sample (forward); "
+        f"batch {summary.batch}",
+        highlight=False,
+    )
+    table = Table("memory (MiB)", box=SIMPLE_HEAD)
+    for title in ("training", "prediction", "packed weights"):
+        table.add_column(title, justify="right")
+    for m in summary.memory:
+        table.add_row(m.strategy, *(f"{b / MIB:.2f}" for b in (m.training, m.prediction, m.packed)))
+    console.print(table)
+    fixed = (4 * 2 * summary.parameters + 4 * summary.auxiliaries + summary.states) / MIB
+    console.print(f"parameters, gradients and optimizer state: {fixed:.2f} MiB in every case", highlight=False)
+    if summary.fallbacks:
+        listed = ", ".join(f"{n} ({k})" if k > 1 else n for n, k in summary.fallbacks.items())
+        console.print(f"on reference kernels: {listed}", highlight=False)
+
+
+def _plan(compiled: Any) -> None:
+    from mxtrain.graph import entry_text
+
+    for title, nodes in (("after each update", compiled.memory.pack), ("every step", compiled.memory.steps)):
+        sys.stdout.write(f"\n{title}:\n")
+        for n in nodes:
+            outs = "; ".join(
+                f"{t} @ {compiled.memory.places[n[i]].space}+{compiled.memory.places[n[i]].offset}"
+                for i, t in enumerate(n.types)
+            )
+            args = ", ".join(entry_text(e) for e in n.inputs)
+            sys.stdout.write(f"  {n.name} = {n.op.name}({args}) [{compiled.recipes[n].name}] -> {outs}\n")

@@ -1,0 +1,33 @@
+"""mxtrain eval: measure a trained model on a data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mxtrain.cli._common import emit, log_to_stderr
+
+HELP = """Measure a trained model on the evaluation data of its config; the metrics are one JSON line on stdout.
+
+Every sample counts once, whatever the batch size. KEY=VALUE pairs override keys of the run's config, such as
+data.val.folder=/other/images."""
+
+
+def command(
+    run: Annotated[Path, typer.Argument(help="run directory or checkpoint")],
+    overrides: Annotated[list[str] | None, typer.Argument(help="KEY=VALUE")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="samples computed at once")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="threads; default: as in training")] = None,
+    require: Annotated[list[str] | None, typer.Option(help="fail with code 6 unless, e.g., accuracy>=0.9")] = None,
+) -> None:
+    """Load, measure, print."""
+    from mxtrain.train.fit import evaluate_run
+    from mxtrain.train.require import parse_requirements, require_all
+
+    log_to_stderr()
+    conditions = parse_requirements(require or [])
+    values, samples = evaluate_run(run, list(overrides or []), batch_size=batch_size, threads=threads)
+    emit({**values, "samples": samples})
+    require_all(conditions, values)

@@ -1,0 +1,4 @@
+"""What a person looks at: the summary that `mxtrain check` prints.
+
+May import what lies below train: graph, passes, base. Prints nothing itself.
+"""

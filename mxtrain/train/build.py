@@ -1,0 +1,220 @@
+"""The composition root: a checked config becomes everything that a run works with."""
+
+from __future__ import annotations
+
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mxtrain import metrics, optim
+from mxtrain.base.device import Device
+from mxtrain.base.errors import ConfigError
+from mxtrain.base.types import TensorType
+from mxtrain.config.tree import Tree
+from mxtrain.graph import Entry, topological
+from mxtrain.metrics import MetricSet, Shown
+from mxtrain.optim import schedules
+from mxtrain.optim.schedules import Span
+from mxtrain.ops import vocabulary
+from mxtrain.passes import Options, for_training, infer_types
+from mxtrain.train import net
+from mxtrain.train.data import DataSet, open_set
+from mxtrain.train.evaluate import batch_types
+from mxtrain.train.feeder import Feeder
+from mxtrain.train.initial import initialise
+from mxtrain.train.model import PRECISION, make_device
+from mxtrain.train.net import Head
+from mxtrain.train.program import Program, make_program, variables
+from mxtrain.train.schema import Config
+from mxtrain.train.state import ModelInfo
+from mxtrain.train.updater import Rule, Updater
+
+
+@dataclass(frozen=True)
+class Built:
+    """A run's parts, before it has a directory.
+
+    Args:
+        names: what the data calls a label -> what the net calls it.
+        info: what prediction will need to know.
+    """
+
+    config: Config
+    device: Device
+    heads: tuple[Entry, ...]
+    shown: tuple[Head, ...]
+    train: DataSet
+    val: DataSet | None
+    names: Mapping[str, str]
+    program: Program
+    updater: Updater
+    info: ModelInfo
+
+    def feeder(self, data: DataSet) -> Feeder:
+        """How batches of a data set reach the net."""
+        classes = {h.label: h.classes for h in self.shown if h.label is not None and h.classes is not None}
+        return Feeder(data.it.finish, classes, self.names)
+
+    def metric_set(self) -> MetricSet:
+        """The metrics of the config, once per labelled head."""
+        return make_metrics(self.config, self.shown)
+
+
+def build(config: Config, tree: Tree, where: Path, threads: int | None = None) -> Built:
+    """Open the data, build the net, draw the parameters, compile the plans.
+
+    Args:
+        where: folder of the config file.
+        threads: of the kernels; default: as the config says.
+
+    Raises:
+        ConfigError, DataError, BackendUnavailable: with all that is wrong and where.
+    """
+    device = make_device(threads or count_threads(config), config.device)
+    heads = net.read_net(tree, where)
+    train = open_set(config, tree, where, "train")
+    if train is None:
+        raise ConfigError(tree.problem(("data",), "data.train is missing: what is there to train on?"))
+    val = open_set(config, tree, where, "val")
+    names = net.label_names(heads, train.it, tree)
+    types = batch_types(train.it, min(config.batch_size, len(train.source)), labels=names)
+    shown = tuple(net.find_heads(heads, types))
+    net.check_classes(list(shown), train.source.classes, tree)
+    check_val(train, val, tree)
+    groups = make_groups(config, tree, heads, types)
+    options = Options(precision=PRECISION[config.precision], strategy=config.memory)
+    program = make_program(heads, types, device, options, list(groups.types))
+    initialise(program, config, tree, where)
+    rule = make_rule(config, train)
+    updater = Updater(rule, groups, program.store)
+    updater.begin()
+    info = model_info(config, heads, train, names, types, device)
+    return Built(config, device, heads, shown, train, val, names, program, updater, info)
+
+
+def count_threads(config: Config) -> int:
+    """Threads of the kernels: as the config says, or one per core."""
+    return len(os.sched_getaffinity(0)) if config.threads == "auto" else config.threads
+
+
+def epochs_of(config: Config) -> int:
+    """Epochs of a new run.
+
+    Raises:
+        ConfigError: for a text.
+    """
+    if isinstance(config.epochs, int) and config.epochs >= 0:
+        return config.epochs
+    raise ConfigError(f"epochs: expected a number of epochs, got {config.epochs!r}; +N goes with --resume")
+
+
+def check_val(train: DataSet, val: DataSet | None, tree: Tree) -> None:
+    """The evaluation data must be of the same kind as the training data.
+
+    Raises:
+        ConfigError: if samples or classes differ.
+    """
+    if val is None:
+        return
+    ours, theirs = train.it.net_types.inputs, val.it.net_types.inputs
+    if {n: t.shape[1:] for n, t in ours.items()} != {n: t.shape[1:] for n, t in theirs.items()}:
+        raise ConfigError(tree.problem(("data", "val"), f"samples are {theirs}, but the training samples are {ours}"))
+    if train.source.classes and val.source.classes and train.source.classes != val.source.classes:
+        unlike = sorted(set(train.source.classes) ^ set(val.source.classes))
+        text = f"its classes are not those of data.train: only one of them has {', '.join(unlike[:8])}"
+        raise ConfigError(tree.problem(("data", "val"), text))
+
+
+def make_groups(config: Config, tree: Tree, heads: tuple[Entry, ...], types: Mapping[str, TensorType]) -> optim.Groups:
+    """Which parameters are trained, with which multipliers. What no gradient reaches is not."""
+    g = infer_types(heads, types)
+    parameters = variables(g, "parameter")
+    _, grads = for_training(g, list(parameters), vocabulary=vocabulary(), options=Options())
+    rule = optim.get(config.optimizer.name)
+    given = [optim.Parameter(n, v.types[0], v.attrs) for n, v in parameters.items() if n in grads]
+    try:
+        return optim.make_groups(given, config.multipliers, rule.decays)
+    except ConfigError as e:
+        raise ConfigError([tree.problem(("multipliers",), p) for p in e.problems]) from None
+
+
+def make_rule(config: Config, train: DataSet) -> Rule:
+    """The optimizer with its schedule over this run's length."""
+    chosen = config.lr_scheduler
+    schedule = None if chosen is None else (schedules.REGISTRY.get(chosen.name), chosen.params)
+    epochs = config.epochs if isinstance(config.epochs, int) else 0
+    total = epochs * train.it.batches
+    span = Span(min(total, config.max_steps or total), train.it.batches)
+    return Rule(
+        optim.get(config.optimizer.name), config.optimizer.params, schedule, span, config.clip_global_norm,
+        None if config.ema is None else config.ema.decay, config.grad_accum,
+    )  # fmt: skip
+
+
+def make_metrics(config: Config, heads: tuple[Head, ...]) -> MetricSet:
+    """The metrics of a config for the heads that have a label."""
+    labelled = [h for h in heads if h.label is not None]
+    shown = []
+    for chosen in config.metrics:
+        metric = metrics.get(chosen.name)
+        k = getattr(chosen.params, "k", None)
+        base = chosen.name if k is None else f"{chosen.name}_{k}"
+        for head in labelled:
+            name = base if len(labelled) == 1 else f"{base}.{head.name}"
+            shown.append(Shown(name, metric, chosen.params, head.label, head.name))
+    return MetricSet(shown)
+
+
+def model_info(
+    config: Config, heads: tuple[Entry, ...], train: DataSet, names: Mapping[str, str],
+    types: Mapping[str, TensorType], device: Device,
+) -> ModelInfo:  # fmt: skip
+    """What prediction will need to know."""
+    import json
+
+    kinds = {n.name: str(n.kind) for n in topological(heads) if n.op is None}
+    inputs = {n: list(types[n].shape[1:]) for n in train.it.net_types.inputs}
+    labels = {n: list(types[n].shape[1:]) for n in names.values()}
+    classes = list(train.source.classes) if train.source.classes else None
+    fixed = prepare_fixed(config, train)
+    return ModelInfo(
+        config.name, inputs, labels, kinds, classes, json.loads(fixed.to_json()), config.precision, config.memory,
+        device.threads, config.seed,
+    )  # fmt: skip
+
+
+def prepare_fixed(config: Config, train: DataSet) -> Any:
+    """The preprocessing of evaluation, for the training data's images."""
+    from mxtrain.data.iterator import first_image
+    from mxtrain.data.pipeline import Step, prepare
+
+    steps = [Step(c.name, c.params) for c in config.augment]
+    return prepare(steps, first_image(train.source), training=False)
+
+
+def monitored(config: Config) -> tuple[str, str]:
+    """Name and mode of the metric that says which checkpoint is best."""
+    name = config.checkpoint.monitor
+    if name is None:
+        part = "val" if config.data.val is not None else "train"
+        first = config.metrics[0] if config.metrics else None
+        k = getattr(first.params, "k", None) if first else None
+        name = f"{part}.loss" if first is None else f"{part}.{first.name}" + ("" if k is None else f"_{k}")
+        if first is None:
+            name = "train.loss"
+    return name, mode_of(name, config)
+
+
+def mode_of(name: str, config: Config) -> str:
+    """Whether a larger or a smaller value of a metric is better."""
+    short = name.split(".")[1] if "." in name else name
+    for chosen in config.metrics:
+        if short == chosen.name or short.startswith(f"{chosen.name}_"):
+            return "max" if metrics.get(chosen.name).better == "higher" else "min"
+    return "min" if short == "loss" else "max"
+
+
+__all__ = ["Built", "build", "count_threads", "epochs_of", "make_metrics", "mode_of", "monitored"]

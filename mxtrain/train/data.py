@@ -1,0 +1,81 @@
+"""The data sets of a config: sources opened, preprocessing checked, iterators made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mxtrain.base.errors import ConfigError
+from mxtrain.config.component import Chosen
+from mxtrain.config.tree import Tree
+from mxtrain.data import sources
+from mxtrain.data.iterator import DataIter, Options, first_image
+from mxtrain.data.paths import expand
+from mxtrain.data.pipeline import Preprocess, Step, prepare
+from mxtrain.data.source import OpenSource
+from mxtrain.train.schema import Config
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """One data set of a run.
+
+    Args:
+        it: its batches.
+        source: what it reads.
+        preprocess: what happens to its images.
+    """
+
+    it: DataIter
+    source: OpenSource
+    preprocess: Preprocess
+
+
+def data_folder(config: Config, where: Path) -> Path:
+    """The folder that data paths start from."""
+    return expand(config.data.root, where) if config.data.root else where
+
+
+def open_set(config: Config, tree: Tree, where: Path, name: str) -> DataSet | None:
+    """The data set called `name` (train or val), or None if the config has none.
+
+    Raises:
+        DataError: if its files are missing or damaged.
+        ConfigError: if the augmenters do not fit them: at the config's line.
+    """
+    chosen: Chosen | None = getattr(config.data, name)
+    if chosen is None:
+        return None
+    training = name == "train"
+    source = sources.REGISTRY.get(chosen.name).open(chosen.params, data_folder(config, where))
+    steps = [Step(c.name, c.params) for c in config.augment]
+    try:
+        preprocess = prepare(steps, first_image(source), training=training)
+        it = DataIter(source, preprocess, iterator_options(config, training))
+    except ConfigError as e:
+        raise ConfigError([tree.problem(("augment",), p) for p in e.problems]) from None
+    return DataSet(it, source, preprocess)
+
+
+def iterator_options(config: Config, training: bool) -> Options:
+    """How samples become batches."""
+    data = config.data
+    rows = config.batch_size if training else config.eval_batch_size or config.batch_size
+    threads = None if data.threads == "auto" else data.threads
+    return Options(
+        batch_size=rows, training=training, seed=config.seed, shuffle=data.shuffle, last_batch=data.last_batch,
+        on_error=data.on_error, max_bad=data.max_bad, threads=threads,
+    )  # fmt: skip
+
+
+def resolved_root(config: Config, where: Path) -> str:
+    """The data folder as it is written into the run's config: absolute, the environment variable filled in."""
+    return os.fspath(data_folder(config, where).resolve())
+
+
+def describe(sets: Sequence[tuple[str, DataSet]]) -> dict[str, Any]:
+    """data.json: what tells later whether the data has changed."""
+    return {name: {"samples": len(s.source), **s.source.fingerprint()} for name, s in sets}

@@ -1,0 +1,249 @@
+"""Runs from the outside: start one, go on with one, evaluate one."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mxtrain.base.errors import CheckpointError, ConfigError, DataError
+from mxtrain.config.dump import dump
+from mxtrain.config.fill import read, resolve
+from mxtrain.config.load import load
+from mxtrain.config.tree import Tree
+from mxtrain.formats.symbol_json import symbol_text
+from mxtrain.formats.symbol_write import from_entries
+from mxtrain.train import data, net
+from mxtrain.train.build import Built, build, epochs_of, make_metrics, mode_of, monitored
+from mxtrain.train.callbacks.log_lines import log_lines
+from mxtrain.train.callbacks.metrics_log import metrics_log
+from mxtrain.train.callbacks.progress import progress
+from mxtrain.train.checkpoint_io import Checkpoint, Policy, latest, open_checkpoint, prepare
+from mxtrain.train.evaluate import batch_types, evaluate
+from mxtrain.train.events import Callback, Event
+from mxtrain.train.feeder import Feeder
+from mxtrain.train.loop import Session, fit
+from mxtrain.train.metrics_file import MetricsFile, open_metrics, rollback
+from mxtrain.train.model import load_model
+from mxtrain.train.monitor import Monitor
+from mxtrain.train.run_directory import RunDirectory, create, describe_run, lock, log_handler, open_run
+from mxtrain.train.saver import Saver, parse_every
+from mxtrain.train.schema import Config
+from mxtrain.train.shipped import shipped_configs
+from mxtrain.train.signals import watch
+from mxtrain.train.state import STATE, RunState, load_arrays, only, parse_state, symbol_name
+
+CONFIG, DATA, WHERE = "config.yaml", "data.json", "where"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Args:
+        run: its directory.
+        values: train.* and val.* of the last epoch.
+    """
+
+    run: Path
+    values: Mapping[str, float]
+
+
+def load_config(config: str, overrides: Sequence[str]) -> tuple[Config, Tree, Path]:
+    """A config file checked, its tree, and its folder.
+
+    Raises:
+        ConfigError: with every problem.
+    """
+    tree = load(config, overrides, [shipped_configs()])
+    record = read(tree, Config)
+    position = tree.position(())
+    return record, tree, Path(position.file).resolve().parent if position else Path.cwd()
+
+
+def start_run(config: str, overrides: Sequence[str], runs: Path, command: Sequence[str]) -> Outcome:
+    """Make a run directory and train.
+
+    Args:
+        runs: folder of all runs.
+        command: the command line, for the record.
+
+    Raises:
+        MXTrainError: before anything is written, if the config, the data or the net cannot be used.
+    """
+    record, tree, where = load_config(config, overrides)
+    epochs = epochs_of(record)
+    built = build(record, tree, where)
+    resolved = resolved_text(built, tree, where)
+    meta = {**describe_run(command, [built.device.name]), WHERE: os.fspath(where)}
+    run = create(runs, record.name, dump(tree), resolved, meta)
+    with lock(run):
+        return _train(run, built, RunState(epochs=epochs), (resolved, where))
+
+
+def resume_run(path: Path, overrides: Sequence[str], command: Sequence[str], *, changed_data: bool = False) -> Outcome:
+    """Go on with a run, from its newest good checkpoint, to the bits that an uninterrupted run would have.
+
+    Args:
+        overrides: KEY=VALUE; ``epochs=+5`` adds epochs.
+        changed_data: go on although the data files are not what they were.
+
+    Raises:
+        CheckpointError: if the checkpoint does not fit the configuration.
+        DataError: if the data has changed.
+    """
+    run = open_run(path)
+    with lock(run):
+        prepare(run.checkpoints, run_id=run.run_id)
+        checkpoint = latest(run.checkpoints)
+        more, rest = _extension(overrides)
+        where = Path(json.loads((run.path / "meta.json").read_bytes())[WHERE])
+        tree = load(checkpoint.path / CONFIG if checkpoint else run.path / CONFIG, rest)
+        record = read(tree, Config)
+        if checkpoint is None:
+            log.warning("%s holds no checkpoint: the run begins anew", run.path)
+            rollback(run.metrics, 0, 0)
+            state = RunState(epochs=epochs_of(record) + more)
+            built = build(replace(record, epochs=state.epochs), tree, where)
+        else:
+            state, info, extra = parse_state(checkpoint.read(STATE), os.fspath(checkpoint.path))
+            state.epochs = (epochs_of(record) if any(t.startswith("epochs=") for t in rest) else state.epochs) + more
+            threads = record.threads if any(t.startswith("threads=") for t in rest) else info.threads
+            built = build(replace(record, epochs=state.epochs), tree, where, None if threads == "auto" else threads)
+            _restore(checkpoint, built, state, changed_data)
+            rollback(run.metrics, checkpoint.step, extra.get("metrics_size"))
+        return _train(run, built, state, (resolved_text(built, tree, where), where))
+
+
+def _extension(overrides: Sequence[str]) -> tuple[int, list[str]]:
+    """(epochs that ``epochs=+N`` adds, the other overrides)."""
+    more, rest = 0, []
+    for token in overrides:
+        if token.startswith("epochs=+") and token[8:].isdecimal():
+            more += int(token[8:])
+        else:
+            rest.append(token)
+    return more, rest
+
+
+def _restore(checkpoint: Checkpoint, built: Built, state: RunState, changed_data: bool) -> None:
+    symbol = checkpoint.read(only(checkpoint, "-symbol.json")).decode()
+    if symbol != symbol_text(from_entries(built.heads)):
+        raise CheckpointError(
+            f"{checkpoint.path}: its net is not that of the configuration; was the net file changed? Start a new run, "
+            "with start.weights to take over what fits"
+        )
+    now, then = data.describe(_sets(built)), json.loads(checkpoint.read(DATA))
+    if json.loads(json.dumps(now)) != then and not changed_data:
+        changed = [n for n in sorted({*now, *then}) if json.loads(json.dumps(now.get(n))) != then.get(n)]
+        raise DataError(
+            f"the files of data.{', data.'.join(changed)} have changed since the checkpoint; put them back, or say "
+            "--changed-data (the run will then not be what it would have been)"
+        )
+    load_arrays(checkpoint, built.program.store, states=True)
+    built.train.it.bad.update({int(k): v for k, v in state.bad.items()})
+
+
+def _sets(built: Built) -> list[tuple[str, data.DataSet]]:
+    return [("train", built.train), *([("val", built.val)] if built.val else [])]
+
+
+def resolved_text(built: Built, tree: Tree, where: Path) -> str:
+    """The config with every default and path filled in, as YAML."""
+    config = built.config
+    filled = replace(config, data=replace(config.data, root=data.resolved_root(config, where)))
+    return dump(resolve(filled, tree))
+
+
+def _train(run: RunDirectory, built: Built, state: RunState, written: tuple[str, Path]) -> Outcome:
+    """Train in a run directory that is locked."""
+    last: dict[str, float] = {}
+
+    def remember(event: Event) -> None:
+        if event.kind in ("epoch", "eval"):
+            part = "val" if event.kind == "eval" else "train"
+            last.update({f"{part}.{k}": v for k, v in event.metrics.items()})
+
+    with ExitStack() as stack:
+        stack.enter_context(_logging(run))
+        file = stack.enter_context(open_metrics(run.metrics))
+        shown = stack.enter_context(progress(built.config.log.progress, state.epochs))
+        requests = stack.enter_context(watch())
+        callbacks = [remember, shown, log_lines(built.config.log.every), metrics_log(file, built.config.log.every)]
+        fit(make_session(run, built, state, written, file, callbacks), requests)
+    return Outcome(run.path, last)
+
+
+@contextmanager
+def _logging(run: RunDirectory) -> Iterator[None]:
+    """What the library says, in the run's log.txt."""
+    handler, logger = log_handler(run), logging.getLogger("mxtrain")
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+        logger.removeHandler(handler)
+        handler.close()
+
+
+def make_session(
+    run: RunDirectory, built: Built, state: RunState, written: tuple[str, Path], file: MetricsFile,
+    callbacks: Sequence[Callback],
+) -> Session:  # fmt: skip
+    """Everything the loop works with."""
+    config = built.config
+    best, mode = monitored(config)
+    early = config.early_stop
+    keep = config.checkpoint
+    monitor = Monitor(
+        (best, mode), None if early is None else (early.monitor, mode_of(early.monitor, config)),  # type: ignore[arg-type]
+        early.patience if early else 0, early.min_delta if early else 0.0,
+    )  # fmt: skip
+    files = {
+        symbol_name(config.name): symbol_text(from_entries(built.heads)).encode(),
+        CONFIG: written[0].encode(),
+        DATA: json.dumps(data.describe(_sets(built)), indent=1, sort_keys=True).encode(),
+    }
+    policy = Policy(keep.keep_last, keep.keep_best, best, mode, None, keep.on_full)  # type: ignore[arg-type]
+    extra = {WHERE: os.fspath(written[1]), "ema": config.ema is not None}
+    saver = Saver(run.checkpoints, run.run_id, parse_every(keep.every), policy, built.info, files, file, extra)
+    val = built.val
+    return Session(
+        built.program, built.updater, built.train.it, built.feeder(built.train), built.metric_set(),
+        val.it if val else None, built.feeder(val) if val else None, built.metric_set(), saver, monitor, callbacks,
+        state, config.seed, config.grad_accum, config.max_steps,
+    )  # fmt: skip
+
+
+def evaluate_run(
+    path: Path, overrides: Sequence[str], *, batch_size: int | None = None, threads: int | None = None
+) -> tuple[dict[str, float], int]:
+    """The metrics of a run's model on its evaluation data, and the number of samples.
+
+    Raises:
+        ConfigError: if the config names no evaluation data.
+    """
+    checkpoint = open_checkpoint(path)
+    _, _, extra = parse_state(checkpoint.read(STATE), os.fspath(checkpoint.path))
+    tree = load(checkpoint.path / CONFIG, overrides)
+    config = read(tree, Config)
+    config = replace(config, eval_batch_size=batch_size or config.eval_batch_size)
+    model = load_model(path, threads)
+    val = data.open_set(config, tree, Path(extra[WHERE]), "val")
+    if val is None:
+        raise ConfigError(f"{checkpoint.path / CONFIG}: no data.val to evaluate on; give data.val.SOURCE.KEY=VALUE")
+    heads = model.program.heads
+    names = net.label_names(heads, val.it, tree)
+    shown = tuple(net.find_heads(heads, batch_types(val.it, 1, labels=names)))
+    classes = {h.label: h.classes for h in shown if h.label is not None and h.classes is not None}
+    feeder = Feeder(val.it.finish, classes, names)
+    return evaluate(model.program, val.it, feeder, make_metrics(config, shown)), val.it.samples

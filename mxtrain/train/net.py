@@ -1,0 +1,95 @@
+"""The net of a config: built, given the types of the data, its heads and labels understood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mxtrain.base.errors import ConfigError
+from mxtrain.base.types import TensorType
+from mxtrain.config.tree import Tree
+from mxtrain.data.iterator import DataIter
+from mxtrain.graph import Entry, topological
+from mxtrain.passes import infer_types
+from mxtrain.symbol.build import build_net
+from mxtrain.symbol.compose import settled
+from mxtrain.train.shipped import net_folders
+
+
+@dataclass(frozen=True)
+class Head:
+    """An output of the net.
+
+    Args:
+        name: of its node.
+        label: variable of its label, or None.
+        classes: number of classes if the label is a class, else None.
+    """
+
+    name: str
+    label: str | None
+    classes: int | None
+
+
+def read_net(tree: Tree, where: Path) -> tuple[Entry, ...]:
+    """The heads of the net section.
+
+    Raises:
+        ConfigError: with every problem, each at its line.
+    """
+    return settled(build_net(tree.at(("net",)), search=net_folders(where)).entries)
+
+
+def inputs_of(heads: tuple[Entry, ...]) -> list[str]:
+    """Names of the input variables, labels included."""
+    return [n.name for n in topological(heads) if n.op is None and n.kind == "input"]
+
+
+def find_heads(heads: tuple[Entry, ...], types: Mapping[str, TensorType]) -> list[Head]:
+    """What the outputs of the net are, on inputs of these types."""
+    g = infer_types(heads, types)
+    found = []
+    for e in g.outputs:
+        labels = [x.node.name for x, name in zip(e.node.inputs, e.node.input_names, strict=True) if name == "label"]
+        label = labels[0] if labels and e.node.op is not None and e.node.op.loss else None
+        classes = None
+        if label is not None:
+            of_label = g.variables[label].types[0]
+            if len(of_label.shape) == len(e.type.shape) - 1:
+                classes = e.type.shape[1]
+        found.append(Head(e.node.name, label, classes))
+    return found
+
+
+def label_names(heads: tuple[Entry, ...], it: DataIter, tree: Tree) -> dict[str, str]:
+    """What the data calls a label -> what the net calls it.
+
+    Raises:
+        ConfigError: if the net asks for inputs that the data does not give.
+    """
+    needed = [n for n in inputs_of(heads) if n not in it.net_types.inputs]
+    given = list(it.net_types.labels)
+    if len(needed) == 1 and len(given) == 1:
+        return {given[0]: needed[0]}
+    missing = [n for n in needed if n not in given]
+    if missing:
+        have = ", ".join([*it.net_types.inputs, *given])
+        text = f"the net reads {', '.join(map(repr, missing))}, but the data gives {have}; name the variables alike"
+        raise ConfigError(tree.problem(("net",), text))
+    return {n: n for n in needed}
+
+
+def check_classes(heads: list[Head], names: tuple[str, ...] | None, tree: Tree) -> None:
+    """Compare the classes of the data with the width of the net.
+
+    Raises:
+        ConfigError: if the data has more classes than the net has outputs.
+    """
+    for head in heads:
+        if head.classes is not None and names is not None and len(names) > head.classes:
+            text = (
+                f"the net's head {head.name!r} has {head.classes} outputs, but the data has {len(names)} classes "
+                f"({', '.join(names[:5])}{', ...' if len(names) > 5 else ''}); give the last layer {len(names)} outputs"
+            )
+            raise ConfigError(tree.problem(("net",), text))

@@ -1,0 +1,147 @@
+"""Updater: the optimizer's plans over the store's arenas, the schedule, clipping by the global norm, and averaging."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mxtrain import ops, optim
+from mxtrain.base.errors import NumericError
+from mxtrain.executor import ParameterStore, Plan, add_state, bind
+from mxtrain.graph import Graph
+from mxtrain.optim.schedules import Schedule, Span, learning_rate
+from mxtrain.optim.update import EMA, RESCALE, SUMS
+from mxtrain.passes import Options, compile_graph
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How parameters change.
+
+    Args:
+        optimizer: the update rule and its params.
+        schedule: of the learning rate, and its params; None: constant.
+        span: how long the run is.
+        clip: largest norm of all gradients together, or None.
+        ema: part of the average that is kept, or None.
+        parts: parts in which a batch is computed.
+    """
+
+    optimizer: optim.Optimizer
+    params: Any
+    schedule: tuple[Schedule, Any] | None
+    span: Span
+    clip: float | None = None
+    ema: float | None = None
+    parts: int = 1
+
+
+class Updater:
+    """Applies a rule to a store.
+
+    Args:
+        rule: how.
+        groups: which parameters, with which multipliers.
+        store: whose arenas; states are added to it.
+    """
+
+    def __init__(self, rule: Rule, groups: optim.Groups, store: ParameterStore) -> None:
+        self.rule, self.store = rule, store
+        self.lr = rule.params.lr
+        source = SUMS if rule.parts > 1 else "gradients"
+        add_state(store, rule.optimizer.state_names(rule.params))
+        if rule.parts > 1:
+            add_state(store, [SUMS])
+        if rule.ema is not None:
+            add_state(store, [EMA])
+        self._gradients = store.states[SUMS] if rule.parts > 1 else store.gradients
+        self._plan: Plan | None = None
+        self._sums: Plan | None = None
+        if groups.groups:
+            g = optim.update_graph(rule.optimizer, rule.params, groups, ema=rule.ema, gradients=source)
+            self._plan = _bind(g, store, optim.slots_of(rule.optimizer, groups))
+            if rule.parts > 1:
+                self._sums = _bind(optim.accumulate_graph(groups), store, groups.groups)
+        self._write = optim.scalar_writer(rule.optimizer, rule.params, groups, store)
+        self._rescale = store.scalar(RESCALE)
+
+    def begin(self) -> None:
+        """Start the average at the parameters as they are now."""
+        if EMA in self.store.states:
+            for name in self.store.gradients.types:
+                self.store.states[EMA][name][...] = self.store.parameters[name]
+
+    def learning_rate(self, number: int) -> float:
+        """The learning rate of update `number`, counted from 1."""
+        if self.rule.schedule is None:
+            return float(self.rule.params.lr)
+        schedule, params = self.rule.schedule
+        return learning_rate(schedule, params, self.rule.params.lr, number, self.rule.span)
+
+    def accumulate(self, *, first: bool) -> None:
+        """Add the gradients of a part of the batch to their sums."""
+        if first:
+            self.store.states[SUMS].buffer[:] = 0
+        if self._sums is not None:
+            self._sums.run()
+
+    def update(self, done: int, rows: int) -> float:
+        """One update from gradients summed over `rows` samples.
+
+        Args:
+            done: updates done before.
+
+        Returns:
+            The learning rate.
+
+        Raises:
+            NumericError: if the global norm is asked for and not finite.
+        """
+        self.lr = self.learning_rate(done + 1)
+        if self._plan is None:
+            return self.lr
+        scale = 1.0 / rows
+        if self.rule.clip is not None:
+            norm = self.norm() * scale
+            if not math.isfinite(norm):
+                raise NumericError(f"step {done}: the norm of the gradients is {norm}; nothing was updated")
+            scale *= min(1.0, self.rule.clip / norm) if norm > 0 else 1.0
+        self._rescale[...] = scale
+        previous = self.learning_rate(done) if done > 0 else self.lr
+        self._write(done + 1, self.lr, previous)
+        self._plan.run()
+        self.store.version += 1
+        return self.lr
+
+    def norm(self) -> float:
+        """Euclidean norm of all gradients together, as they are summed."""
+        flat = self._gradients.buffer.view(np.float32)
+        return math.sqrt(float(np.dot(flat, flat)))
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The averaged parameters in place of the last ones, where there is an average."""
+        if EMA not in self.store.states:
+            yield
+            return
+        average, parameters = self.store.states[EMA], self.store.parameters
+        size = len(average.buffer)
+        kept = parameters.buffer[:size].copy()
+        parameters.buffer[:size] = average.buffer
+        self.store.version += 1
+        try:
+            yield
+        finally:
+            parameters.buffer[:size] = kept
+            self.store.version += 1
+
+
+def _bind(g: Graph, store: ParameterStore, slots: Any) -> Plan:
+    """A plan over slices of arenas."""
+    compiled = compile_graph(g, store.device, vocabulary=ops.vocabulary(), options=Options(hoist=False))
+    return bind(compiled, store.device, optim.storage_of_slots(store, slots))
