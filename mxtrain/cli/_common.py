@@ -28,7 +28,7 @@ def log_to_stderr(level: int = logging.WARNING) -> None:
 
 
 def read_paths(arguments: Sequence[str], null: bool = False) -> Iterator[str]:
-    """The paths given: arguments, with ``-`` standing for the lines of stdin (zero-ended with `null`). Folders are walked.
+    """The paths given: arguments, with ``-`` for the lines of stdin (zero-ended with `null`). Folders are walked.
 
     Raises:
         UsageError: if there are none.

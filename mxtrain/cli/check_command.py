@@ -9,8 +9,9 @@ import typer
 
 from mxtrain.cli._common import emit
 
-HELP = """Check a config: every layer with its shape, parameters, operations and kernel; memory for training and prediction
-under each strategy. Nothing is trained, and of the data only headers are looked at (not even those with input_shape)."""
+HELP = """Check a config: every layer with its shape, parameters, operations and kernel; memory for training and
+prediction under each strategy. Nothing is trained, and of the data only headers are looked at (not even those with
+input_shape)."""
 
 MIB = 1 << 20
 
@@ -67,8 +68,8 @@ def _tables(summary: Any) -> None:
     console.print(layers)
     total = sum(row.flops for row in summary.layers) / summary.batch / 1e6
     console.print(
-        f"{summary.parameters:,} parameters, {summary.auxiliaries:,} auxiliary, {total:,.1f} MFLOP per sample (forward); "
-        f"batch {summary.batch}",
+        f"{summary.parameters:,} parameters, {summary.auxiliaries:,} auxiliary, {total:,.1f} MFLOP per sample "
+        f"(forward); batch {summary.batch}",
         highlight=False,
     )
     table = Table("memory (MiB)", box=SIMPLE_HEAD)

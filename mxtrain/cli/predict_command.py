@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from mxtrain.cli._common import emit, log_to_stderr, read_paths
 from mxtrain.base.errors import DataError
+from mxtrain.cli._common import emit, log_to_stderr, read_paths
 
 HELP = """Classify image files with a trained model; one JSON line per file on stdout, in order.
 
-Classes and preprocessing come from the checkpoint. A file that cannot be read gives a line with "error", and exit code 3
-in the end (--strict: at once)."""
+Classes and preprocessing come from the checkpoint. A file that cannot be read gives a line with "error", and exit code
+3 in the end (--strict: at once)."""
 
 
 def command(

@@ -57,8 +57,9 @@ def gradient(
         for e, d in zip(node.inputs, node.op.gradient(node, dy), strict=True):
             if d is not None and e.node in wanted:
                 grads[e].append(d)
+    # Last layers first: each gradient of a weight is computed when what it needs is there, and frees it.
     found = {}
-    for name in wrt:
+    for name in reversed(wrt):
         d = total(Entry(g.variables[name])) if name in g.variables else None
         if d is not None:
             found[name] = d

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +15,9 @@ from mxtrain.base.types import TensorType
 from mxtrain.config.tree import Tree
 from mxtrain.graph import Entry, topological
 from mxtrain.metrics import MetricSet, Shown
+from mxtrain.ops import vocabulary
 from mxtrain.optim import schedules
 from mxtrain.optim.schedules import Span
-from mxtrain.ops import vocabulary
 from mxtrain.passes import Options, for_training, infer_types
 from mxtrain.train import net
 from mxtrain.train.data import DataSet, open_set

@@ -65,10 +65,11 @@ def iterator_options(config: Config, training: bool) -> Options:
     data = config.data
     rows = config.batch_size if training else config.eval_batch_size or config.batch_size
     threads = None if data.threads == "auto" else data.threads
-    return Options(
-        batch_size=rows, training=training, seed=config.seed, shuffle=data.shuffle, last_batch=data.last_batch,
-        on_error=data.on_error, max_bad=data.max_bad, threads=threads,
-    )  # fmt: skip
+    values = {
+        "batch_size": rows, "training": training, "seed": config.seed, "shuffle": data.shuffle,
+        "last_batch": data.last_batch, "on_error": data.on_error, "max_bad": data.max_bad, "threads": threads,
+    }  # fmt: skip
+    return Options(**values)  # type: ignore[arg-type]
 
 
 def resolved_root(config: Config, where: Path) -> str:

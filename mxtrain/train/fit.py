@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from mxtrain.base.errors import CheckpointError, ConfigError, DataError
 from mxtrain.config.dump import dump

@@ -6,9 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from mxtrain import metrics, optim
+from mxtrain import init, metrics, optim
 from mxtrain.base.params import declare, param
-from mxtrain.base.registry import Registry
 from mxtrain.config.component import Chosen, Component
 from mxtrain.data import augment, sources
 from mxtrain.optim import Multiplier, schedules
@@ -16,15 +15,10 @@ from mxtrain.optim import Multiplier, schedules
 RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 
-def _registry(module: Any) -> Any:
-    def get() -> Registry[Any]:
-        registry: Registry[Any] = module.REGISTRY
-        return registry
+AUGMENTERS, METRICS, OPTIMIZERS = augment.REGISTRY, metrics.REGISTRY, optim.REGISTRY
+SCHEDULES, SOURCES = schedules.REGISTRY, sources.REGISTRY
 
-    return get
-
-
-SourceChoice = Annotated[Chosen, Component(_registry(sources))]
+SourceChoice = Annotated[Chosen, Component(lambda: SOURCES)]
 
 
 @declare
@@ -108,7 +102,7 @@ class Config:
         None, doc="shape of one sample, (channels, height, width), where `check` shall not look at the data"
     )
     data: Data = param(doc="where samples come from")
-    augment: Annotated[tuple[Chosen, ...], Component(_registry(augment))] = param(
+    augment: Annotated[tuple[Chosen, ...], Component(lambda: AUGMENTERS)] = param(
         (), doc="what is done to each image, in order"
     )
     batch_size: int = param(128, ge=1, doc="samples per update, over all devices")
@@ -116,18 +110,20 @@ class Config:
     grad_accum: int = param(1, ge=1, doc="parts in which a batch is computed, to save memory")
     epochs: int | str = param(10, doc="passes over the training data; +N on resume adds N")
     max_steps: int | None = param(None, ge=1, doc="updates after which the run ends, if earlier")
-    optimizer: Annotated[Chosen, Component(_registry(optim))] = param(doc="update rule")
-    lr_scheduler: Annotated[Chosen, Component(_registry(schedules))] | None = param(
+    optimizer: Annotated[Chosen, Component(lambda: OPTIMIZERS)] = param(doc="update rule")
+    lr_scheduler: Annotated[Chosen, Component(lambda: SCHEDULES)] | None = param(
         None, doc="how the learning rate changes"
     )
     multipliers: tuple[Multiplier, ...] = param(
-        (), doc="of learning rate and weight decay, by parameter name; the first match counts"
+        (), doc="of learning rate and weight decay, by name; the first match counts"
     )
     clip_global_norm: float | None = param(None, gt=0, doc="largest norm of all gradients together")
     ema: Ema | None = param(None, doc="average the parameters")
-    initializer: Any = param(None, doc="how parameters are drawn; default: xavier")
+    initializer: Annotated[Chosen, init.SECTION] = param(
+        "xavier", doc="how parameters are drawn", validate_default=True
+    )
     start: Start = param(default_factory=Start, doc="parameters to begin with")
-    metrics: Annotated[tuple[Chosen, ...], Component(_registry(metrics))] = param(
+    metrics: Annotated[tuple[Chosen, ...], Component(lambda: METRICS)] = param(
         ("accuracy", "cross_entropy"), doc="what is measured", validate_default=True
     )
     checkpoint: Checkpoints = param(default_factory=Checkpoints, doc="when the state is saved")

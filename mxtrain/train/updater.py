@@ -52,7 +52,7 @@ class Updater:
 
     def __init__(self, rule: Rule, groups: optim.Groups, store: ParameterStore) -> None:
         self.rule, self.store = rule, store
-        self.lr = rule.params.lr
+        self.lr: float = rule.params.lr
         source = SUMS if rule.parts > 1 else "gradients"
         add_state(store, rule.optimizer.state_names(rule.params))
         if rule.parts > 1:
@@ -104,7 +104,7 @@ class Updater:
         """
         self.lr = self.learning_rate(done + 1)
         if self._plan is None:
-            return self.lr
+            return float(self.lr)
         scale = 1.0 / rows
         if self.rule.clip is not None:
             norm = self.norm() * scale
@@ -116,7 +116,7 @@ class Updater:
         self._write(done + 1, self.lr, previous)
         self._plan.run()
         self.store.version += 1
-        return self.lr
+        return float(self.lr)
 
     def norm(self) -> float:
         """Euclidean norm of all gradients together, as they are summed."""
