@@ -78,7 +78,7 @@ def build(name: str, case: Case, dtype: str) -> Node:
         assert t.known_shape is not None, f"input {n} of {name} is not inferred: {t}"
         types.append(TensorType(t.known_shape, t.dtype or dtype))
     kinds = ["auxiliary" if n in op.auxiliary else "parameter" for n in names]
-    return apply_node(op, "y", [variable(n, t, k) for n, t, k in zip(names, types, kinds, strict=True)], p)
+    return apply_node(op, "node", [variable(n, t, k) for n, t, k in zip(names, types, kinds, strict=True)], p)
 
 
 def sample(case: Case, name: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
