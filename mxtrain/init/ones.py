@@ -1,0 +1,17 @@
+"""ones: every element 1, as MXNet 1.9.1."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mxtrain.base.params import NoParams
+from mxtrain.base.types import Shape
+from mxtrain.init._initializer import Initializer, Stream, Values
+
+
+def draw(params: NoParams, shape: Shape, stream: Stream) -> Values:
+    """All 1."""
+    return np.ones(shape, np.float32)
+
+
+INITIALIZER = Initializer("ones", draw)
