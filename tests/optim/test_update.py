@@ -125,7 +125,6 @@ def test_fusion_changes_no_bit(name, rng):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.xfail(
     strict=True, reason="passes/chain.py joins a node to one of its inputs' groups, and merges no groups"
 )
 @pytest.mark.parametrize("name", optim.REGISTRY.names())
