@@ -125,8 +125,6 @@ def test_fusion_changes_no_bit(name, rng):
         np.testing.assert_array_equal(a, b)
 
 
-    strict=True, reason="passes/chain.py joins a node to one of its inputs' groups, and merges no groups"
-)
 @pytest.mark.parametrize("name", optim.REGISTRY.names())
 def test_a_slot_is_one_pass_over_memory(name, rng):
     optimizer, params, groups, store = setting(name, rng, wd=0.1)
