@@ -98,53 +98,63 @@ def bind(
     memory = compiled.memory
     if block is None or block.nbytes < memory.block:
         block = Block(device, memory.block)
-    persistent = device.zeros(max(memory.persistent, 1))
-    variables: dict[str, Any] = {}
-    inputs: dict[str, Any] = {}
-    for n in compiled.graph.nodes:
-        if n.op is None:
-            variables[n.name] = _variable(n, device, storage)
-            if n.kind == "input":
-                inputs[n.name] = variables[n.name]
+    variables = {n.name: _variable(n, device, storage) for n in compiled.graph.nodes if n.op is None}
+    inputs = {n.name: n.types[0] for n in compiled.graph.nodes if n.op is None and n.kind == "input"}
+    arrays = _Arrays(compiled, storage, variables, block.buffer, device.zeros(max(memory.persistent, 1)))
+    body = arrays.steps(memory.steps, block.buffer)
+    for e, name in memory.copies:
+        target = arrays.stored(name)
+        body.append(Step(name, "copy", "copyto", (device.xp.copyto, (target, arrays.of(e))), (target,)))
+    return Plan(
+        {name: variables[name] for name in inputs},
+        [arrays.of(e) for e in compiled.graph.outputs],
+        {name: arrays.of(e) for name, e in compiled.graph.losses},
+        arrays.steps(memory.pack, arrays.persistent),
+        body,
+        compiled,
+        inputs,
+        version,
+        keep=[block, arrays],
+        _calls=[s.call for s in body],
+    )
 
-    def array(e: Entry) -> Any:
+
+@dataclass(frozen=True)
+class _Arrays:
+    """Where every entry of a compiled graph lies, once there is memory."""
+
+    compiled: Compiled
+    storage: Callable[[str], Any]
+    variables: Mapping[str, Any]
+    block: Any
+    persistent: Any
+
+    def stored(self, name: str) -> Any:
+        """The array of a variable, or of what `fixed` named."""
+        return self.variables[name] if name in self.variables else self.storage(name)
+
+    def of(self, e: Entry) -> Any:
+        """The array of an entry."""
         if e.node.op is None:
-            return variables[e.node.name]
-        place = memory.places[e]
+            return self.variables[e.node.name]
+        place = self.compiled.memory.places[e]
         if place.space == "variable":
-            base = variables[place.name] if place.name in variables else storage(place.name)
+            base = self.stored(place.name)
             return base if base.shape == e.type.shape else base.reshape(e.type.shape)
-        return view(block.buffer if place.space == "block" else persistent, e.type, place.offset)
+        return view(self.block if place.space == "block" else self.persistent, e.type, place.offset)
 
-    def steps(nodes: Sequence[Node], scratch_buffer: Any) -> list[Step]:
+    def steps(self, nodes: Sequence[Node], scratch_buffer: Any) -> list[Step]:
+        """The prepared calls of some nodes."""
         made = []
         for n in nodes:
-            recipe = compiled.recipes[n]
-            offset = memory.scratch.get(n)
+            recipe = self.compiled.recipes[n]
+            offset = self.compiled.memory.scratch.get(n)
             scratch = None if offset is None else scratch_buffer[offset : offset + recipe.scratch]
-            outs = [array(Entry(n, i)) for i in range(n.output_count)]
-            call = recipe.prepare([array(e) for e in n.inputs], outs, scratch)
+            outs = [self.of(Entry(n, i)) for i in range(n.output_count)]
+            call = recipe.prepare([self.of(e) for e in n.inputs], outs, scratch)
             if call is not None and n.op is not None:
                 made.append(Step(n.name, n.op.name, recipe.name, call, tuple(outs)))
         return made
-
-    pack = steps(memory.pack, persistent)
-    body = steps(memory.steps, block.buffer)
-    for e, name in memory.copies:
-        target = variables[name] if name in variables else storage(name)
-        body.append(Step(name, "copy", "copyto", (device.xp.copyto, (target, array(e))), (target,)))
-    return Plan(
-        inputs,
-        [array(e) for e in compiled.graph.outputs],
-        {name: array(e) for name, e in compiled.graph.losses},
-        pack,
-        body,
-        compiled,
-        {n.name: n.types[0] for n in compiled.graph.nodes if n.op is None and n.kind == "input"},
-        version,
-        keep=[block, persistent, variables],
-        _calls=[s.call for s in body],
-    )
 
 
 def _variable(n: Node, device: Device, storage: Callable[[str], Any]) -> Any:

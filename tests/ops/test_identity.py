@@ -1,0 +1,14 @@
+import pytest
+
+from tests.contract.operators import Case, check_operator
+
+BOTH = ("float32", "bfloat16")
+CASES = [
+    Case({"data": (2, 3, 4)}, dtypes=BOTH),
+    Case({"data": ()}),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_contract(case, rng):
+    check_operator("identity", case, rng)

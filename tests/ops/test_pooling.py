@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from mxtrain.base.errors import ShapeError
+from tests.contract.operators import Case, check_operator
+from tests.contract.values import forward
+
+SAME = {"pooling_convention": "same"}
+BOTH = ("float32", "bfloat16")
+CASES = [
+    Case({"data": (2, 3, 6, 6)}, {"kernel": 2, "stride": 2}, distinct=True, fast=True, dtypes=BOTH),
+    Case({"data": (2, 3, 7, 8)}, {"kernel": 3, "stride": 2, "pad": 1}, distinct=True, fast=True),
+    Case({"data": (2, 3, 7, 8)}, {"kernel": 3, "stride": 2, "pooling_convention": "full"}, distinct=True, fast=True),
+    Case({"data": (2, 3, 7, 8)}, {"kernel": 3, "stride": 2, "pooling_convention": "full", "pool_type": "avg"}),
+    Case(
+        {"data": (2, 3, 7, 8)}, {"kernel": 3, "stride": 2, "pooling_convention": "same", "pool_type": "avg", "pad": 1}
+    ),
+    Case({"data": (2, 3, 6, 6)}, {"kernel": 3, "stride": 2, "pad": 1, "pool_type": "avg"}, fast=True, dtypes=BOTH),
+    Case({"data": (2, 3, 6, 6)}, {"kernel": 3, "pad": 1, "pool_type": "avg", "count_include_pad": False}, fast=True),
+    Case({"data": (2, 3, 6, 5)}, {"kernel": 3, "stride": 2, "pool_type": "sum", "pad": 1}),
+    Case({"data": (2, 3, 6, 5)}, {"kernel": 2, "pool_type": "lp", "p_value": 2}),
+    Case({"data": (2, 3, 6, 5)}, {"kernel": 2, "pool_type": "lp", "p_value": 3}, kink=(0.0,)),
+    Case({"data": (2, 3, 6, 5)}, {"global_pool": True, "pool_type": "avg"}, fast=True),
+    Case({"data": (2, 3, 6, 5)}, {"global_pool": True}, distinct=True, fast=True),
+    Case({"data": (2, 3, 9)}, {"kernel": (3,), "stride": (2,)}, distinct=True, fast=True),
+    Case({"data": (1, 2, 5, 5, 5)}, {"kernel": (2, 2, 2), "stride": (2, 2, 2)}, distinct=True, fast=True),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_contract(case, rng):
+    check_operator("pooling", case, rng)
+
+
+def test_full_counts_up_to_the_padding():
+    # Windows of 3 at -1, 1, 3 over 5 with a border of 1: each holds a column of zeros at one end at most.
+    p = {"kernel": 3, "stride": 2, "pad": 1, "pool_type": "avg", "pooling_convention": "full"}
+    y = forward("pooling", p, data=np.ones((1, 1, 5, 5)))
+    np.testing.assert_allclose(y[0, 0], np.outer([2 / 3, 1, 2 / 3], [2 / 3, 1, 2 / 3]))
+
+
+def test_what_lies_beyond_the_padding_is_not_counted():
+    p = {"kernel": 3, "stride": 2, "pool_type": "avg", "pooling_convention": "full"}
+    y = forward("pooling", p, data=np.ones((1, 1, 6, 6)))
+    np.testing.assert_allclose(y, np.ones((1, 1, 3, 3)))
+
+
+def test_a_window_larger_than_the_image_is_refused():
+    with pytest.raises(ShapeError, match=r"the window \(7\) is larger than the input with its padding \(5 \+ 2 \* 0\)"):
+        forward("pooling", {"kernel": 7}, data=np.ones((1, 1, 5, 5)))
