@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from mxtrain import ops
+from mxtrain.base.errors import ShapeError
+from mxtrain.base.types import PartialType, TensorType
+from mxtrain.graph import Graph, apply_node, infer, variable
+from tests.contract.operators import Case, check_operator, evaluate
+
+CASES = [
+    Case({"data": (4, 10)}, {}, fast=True),
+    Case({"data": (2, 3, 5)}, {"axis": 2}, fast=True),
+    Case({"data": (3, 4, 5)}, {"axis": 0}),
+    Case({"data": (2, 3, 4, 5)}, {"axis": 1}),
+    Case({"data": (4, 6)}, {"temperature": 2.5}),
+    Case({"data": (4, 6)}, {"temperature": 1.0}, fast=True),
+    Case({"data": (7,)}, {}, fast=True),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_contract(case, rng):
+    check_operator("softmax", case, rng)
+
+
+def value(x, **params):
+    op = ops.get("softmax")
+    node = apply_node(op, "s", (variable("x", TensorType(np.shape(x))),), op.params(**params))
+    return evaluate(Graph((node[0],)), {"x": np.asarray(x, np.float64)})[0][0]
+
+
+def test_a_temperature_flattens():
+    want = [[0.14024438, 0.2312239, 0.6285317], [0.07070306, 0.5224289, 0.406868]]
+    np.testing.assert_allclose(value([[-1, 0, 2], [-3, 1, 0.5]], temperature=2.0), want, rtol=1e-6)
+
+
+def test_large_inputs_do_not_overflow():
+    np.testing.assert_array_equal(value([[1e30, 0.0], [-1e30, -1e30]]), [[1, 0], [0.5, 0.5]])
+
+
+def test_an_axis_that_is_not_there_is_refused():
+    op = ops.get("softmax")
+    with pytest.raises(ShapeError, match="axis 2 is out of range for 2 axes"):
+        infer(op, op.params(axis=2), [PartialType((2, 3))], [PartialType()], "s")
+
+
+@pytest.mark.parametrize("temperature", [0, -1])
+def test_a_temperature_is_positive(temperature):
+    with pytest.raises(ValidationError, match="greater than 0"):
+        ops.get("softmax").params(temperature=temperature)
