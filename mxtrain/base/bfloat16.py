@@ -14,7 +14,7 @@ def widen(bits: Any, xp: Any = np) -> Any:
 
 def narrow(values: Any, xp: Any = np) -> Any:
     """float32 rounded to the nearest bfloat16 (ties to even; NaN stays NaN), as uint16 bits."""
-    wide = xp.ascontiguousarray(values, dtype=xp.float32)
+    wide = xp.asarray(values, dtype=xp.float32, order="C")
     bits = wide.view(xp.uint32)
     rounded = (bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16)
     return xp.where(xp.isnan(wide), np.uint32(0x7FC0), rounded).astype(xp.uint16)

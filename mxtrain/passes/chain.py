@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from mxtrain.base.types import TensorType
 from mxtrain.graph import Entry, Graph, Instruction, Node, Vocabulary, apply_node
@@ -13,8 +13,8 @@ from mxtrain.graph import Entry, Graph, Instruction, Node, Vocabulary, apply_nod
 def fuse_chains(g: Graph, *, vocabulary: Vocabulary) -> Graph:
     """The graph with groups of pointwise operators of one type merged into chains.
 
-    A node joins the group of an input if nothing on another path leads from that group to the node: a merged group
-    must be able to run at once.
+    A node joins the groups of its inputs, which become one, if nothing on another path leads from such a group to the
+    node, or from one group to another: a group must be able to run at once.
 
     Args:
         vocabulary: gives the chain operator.
@@ -53,12 +53,65 @@ def _fusable(n: Node) -> TensorType | None:
     return t
 
 
+@dataclass
+class _Groups:
+    """Groups of nodes while they grow. A set of groups is an int, bit k standing for group k.
+
+    Args:
+        of: group number of each node that may join a chain, as it was when the node came.
+        types: the type of each group.
+        before: for each group, those from which a path leads into it, as far as told by its inputs.
+        merged: for each group, the group that it has become part of; itself if none.
+    """
+
+    of: dict[Node, int] = field(default_factory=dict)
+    types: list[TensorType] = field(default_factory=list)
+    before: list[int] = field(default_factory=list)
+    merged: list[int] = field(default_factory=list)
+
+    def root(self, k: int) -> int:
+        """The group that group k is now."""
+        while self.merged[k] != k:
+            k = self.merged[k]
+        return k
+
+    def get(self, n: Node) -> int | None:
+        """The group of a node, if it is in one."""
+        return self.root(self.of[n]) if n in self.of else None
+
+    def new(self, t: TensorType) -> int:
+        """A new group."""
+        k = len(self.types)
+        self.types.append(t)
+        self.before.append(0)
+        self.merged.append(k)
+        return k
+
+    def leads(self, sources: int, k: int) -> bool:
+        """True if a path leads from group k into any of `sources`.
+
+        What leads into a group is where it will wait, so paths go on through `before`.
+        """
+        todo, seen = sources, 0
+        while todo:
+            low = todo & -todo
+            j = self.root(low.bit_length() - 1)
+            if j == k:
+                return True
+            seen |= low | 1 << j
+            todo = (todo | self.before[j]) & ~seen
+        return False
+
+    def merge(self, j: int, k: int) -> None:
+        """Make group j part of group k."""
+        self.merged[j] = k
+        self.before[k] = (self.before[k] | self.before[j]) & ~(1 << j | 1 << k)
+
+
 def _group(g: Graph) -> dict[Node, int]:
     """Group numbers of the nodes that may join chains."""
-    groups: dict[Node, int] = {}
-    types: list[TensorType] = []
-    reach: dict[Node, int] = {}  # bit k: a path leads from group k to the node (or it is in it)
-    before: list[int] = []  # bit j of before[k]: a path leads from group j into group k, as far as told by its inputs
+    groups = _Groups()
+    reach: dict[Node, int] = {}  # the groups from which a path leads to the node (or it is in one of them)
     for n in g.nodes:
         incoming = 0
         for e in n.inputs:
@@ -67,37 +120,30 @@ def _group(g: Graph) -> dict[Node, int]:
         if t is None:
             reach[n] = incoming
             continue
-        chosen = next(
-            (j for e in n.inputs
-             if (j := groups.get(e.node)) is not None and types[j] == t and not _leads(n, j, groups, reach, before)),
-            None,
-        )  # fmt: skip
-        k = len(types) if chosen is None else chosen
-        if chosen is None:
-            types.append(t)
-            before.append(0)
-        groups[n] = k
-        before[k] |= incoming & ~(1 << k)
+        k: int | None = None
+        for e in n.inputs:
+            j = groups.get(e.node)
+            if j is None or j == k or groups.types[j] != t or groups.leads(_outside(n, j, groups, reach), j):
+                continue
+            if k is None:
+                k = j
+            elif not groups.leads(groups.before[k], j) and not groups.leads(groups.before[j], k):
+                groups.merge(j, k)
+        if k is None:
+            k = groups.new(t)
+        groups.of[n] = k
+        groups.before[k] |= incoming
         reach[n] = incoming | 1 << k
-    return groups
+    return {n: groups.root(k) for n, k in groups.of.items()}
 
 
-def _leads(n: Node, k: int, groups: dict[Node, int], reach: dict[Node, int], before: list[int]) -> bool:
-    """True if a path leads from group k to the node through something outside the group."""
+def _outside(n: Node, k: int, groups: _Groups, reach: dict[Node, int]) -> int:
+    """The groups from which a path leads to the node through an input that is not in group k."""
     todo = 0
     for e in n.inputs:
         if groups.get(e.node) != k:
             todo |= reach[e.node]
-    # What leads into group k is where it will wait: a path from k into any of those would close a circle.
-    seen = 0
-    while todo:
-        low = todo & -todo
-        j = low.bit_length() - 1
-        if j == k:
-            return True
-        seen |= low
-        todo = (todo | before[j]) & ~seen
-    return False
+    return todo
 
 
 def _unit_order(g: Graph, units: dict[Node, list[Node]]) -> list[list[Node]]:

@@ -1,4 +1,4 @@
-"""A checker of memory plans that knows nothing of the planner: it walks the steps and remembers what each byte holds."""
+"""A checker of memory plans that knows nothing of the planner: it walks the steps and remembers what each byte is."""
 
 from __future__ import annotations
 

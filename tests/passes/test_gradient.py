@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from mxtrain.base.errors import ConfigError
+from mxtrain.graph import Graph
+from mxtrain.passes import gradient, with_losses, zeros_for
+from mxtrain.passes.gradient import auxiliary_updates
+from tests.contract.operators import evaluate
+
+
+def test_an_entry_read_several_times_gets_the_sum(op, var, vocabulary):
+    x = var("x", dtype="float64")
+    y = op("elemwise_add", op("elemwise_mul", x, x), op("mul_scalar", x, scalar=3.0))
+    g, found = gradient(Graph((y,)), ["x"], vocabulary=vocabulary, seeds={y: var("dy", dtype="float64")})
+    value = np.arange(6.0).reshape(2, 3)
+    (_, dx), _ = evaluate(g.check(), {"x": value, "dy": np.ones((2, 3))})
+    np.testing.assert_array_equal(dx, 2 * value + 3)
+    assert g.outputs == (y, found["x"])
+
+
+def test_losses_are_differentiated_and_other_heads_are_not(op, var, vocabulary):
+    h = op("fully_connected", var("data", (4, 3)), var("w", (5, 3)), num_hidden=5, no_bias=True)
+    head = op("softmax_output", h, var("label", (4,), "input"), name="softmax")
+    other = op("tanh", var("v", (2, 2)))
+    g = with_losses(Graph((head, other)))
+    assert [name for name, e in g.losses] == ["softmax"] and g.losses[0][1].type.shape == ()
+    g, found = gradient(g, ["w", "v", "nowhere"], vocabulary=vocabulary)
+    assert list(found) == ["w"]
+    g.check()
+
+
+def test_nothing_is_made_towards_what_is_not_asked(op, var, vocabulary):
+    h = op("fully_connected", op("tanh", var("data", (4, 3))), var("w", (5, 3)), num_hidden=5, no_bias=True)
+    head = op("softmax_output", h, var("label", (4,), "input"))
+    g, _ = gradient(Graph((head,)), ["w"], vocabulary=vocabulary)
+    names = [n.op.name for n in g.nodes if n.op]
+    assert "fully_connected_backward_weights" in names
+    assert "fully_connected_backward_data" not in names
+
+
+def test_an_operator_without_gradient_in_between_is_named(op, var, vocabulary):
+    x = var("x")
+    y = op("tanh", x, name="t")
+    lacking = dataclasses.replace(y.node, op=dataclasses.replace(y.node.op, gradient=None))[0]
+    with pytest.raises(ConfigError, match="tanh 't' has no gradient, but stands between"):
+        gradient(Graph((lacking,)), ["x"], vocabulary=vocabulary, seeds={lacking: var("dy")})
+
+
+def test_moving_statistics_become_updates(op, var):
+    names = ("gamma", "beta", "mean", "var")
+    kinds = ("parameter", "parameter", "auxiliary", "auxiliary")
+    y = op("batch_norm", var("x", (4, 3)), *(var(n, (3,), k) for n, k in zip(names, kinds, strict=True)))
+    g = auxiliary_updates(Graph((y,))).check()
+    assert [u.variable.name for u in g.updates] == ["mean", "var"]
+
+
+def test_zeros_for_what_nothing_reaches(op, var, vocabulary):
+    g = Graph((op("tanh", var("x", dtype="float64")),))
+    zeros = zeros_for(g, ["x"], vocabulary)
+    (dx,), _ = evaluate(Graph((zeros["x"],)), {"x": np.ones((2, 3))})
+    np.testing.assert_array_equal(dx, np.zeros((2, 3)))

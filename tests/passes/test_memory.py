@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from mxtrain.base.device import REFERENCE
+from mxtrain.graph import Graph, Update
+from mxtrain.passes import Options, compile_graph, plan_memory
+from mxtrain.passes.select import select_kernels
+from tests.contract.memory_plan import problems
+
+NBYTES = 64 * 4
+
+
+@pytest.fixture
+def planned(vocabulary):
+    """The memory plan of a graph on reference kernels, checked."""
+
+    def make(g, strategy="both", hoist=True, fixed=None):
+        options = Options(strategy=strategy, fuse=False, hoist=hoist)
+        compiled = compile_graph(g, REFERENCE, vocabulary=vocabulary, options=options, fixed=fixed)
+        assert problems(compiled) == []
+        return compiled.memory
+
+    return make
+
+
+def chain_of(op, x, length):
+    for _ in range(length):
+        x = op("tanh", x)
+    return x
+
+
+@pytest.mark.parametrize(("strategy", "buffers"), [("none", 6), ("inplace", 1), ("co-share", 2), ("both", 1)])
+def test_each_strategy_needs_what_it_should(op, var, planned, strategy, buffers):
+    y = chain_of(op, var("x", (64,), "input"), 6)
+    assert planned(Graph((y,)), strategy).block == buffers * NBYTES
+
+
+def test_what_is_read_again_is_not_written_over(op, var, planned):
+    a = op("tanh", var("x", (64,), "input"))
+    y = op("elemwise_add", op("sin", a), a)
+    assert planned(Graph((y,))).block == 2 * NBYTES
+    assert planned(Graph((y, a))).block == 2 * NBYTES
+
+
+def test_a_view_shares_the_buffer_and_keeps_it_alive(op, var, planned):
+    a = op("tanh", var("x", (2, 4, 8), "input"))
+    flat = op("flatten", a)
+    memory = planned(Graph((op("tanh", flat), op("sin", a))))
+    assert memory.block == 2 * NBYTES
+
+
+def test_what_depends_on_parameters_alone_is_kept(op, var, planned):
+    w, x = var("w", (64,)), var("x", (64,), "input")
+    g = Graph((op("elemwise_mul", x, op("tanh", w, name="once")),))
+    memory = planned(g)
+    assert [n.name for n in memory.pack] == ["once"] and memory.persistent == NBYTES
+    assert planned(g, hoist=False).pack == ()
+
+
+def test_an_update_is_written_in_place_where_nobody_needs_the_old_value(op, var, planned):
+    w, x = var("w", (64,)), var("x", (64,), "input")
+    new = op("elemwise_sub", w, x)
+    memory = planned(Graph((), (Update(w.node, new),)))
+    assert (memory.copies, memory.block) == ((), 0)
+    assert {p.name for p in memory.places.values()} == {"w"}
+
+
+def test_an_update_is_copied_where_the_old_value_is_still_read(op, var, planned):
+    w, x = var("w", (64,)), var("x", (64,), "input")
+    late = op("tanh", op("elemwise_mul", op("sin", op("elemwise_sub", w, x, name="new")), w))
+    new = next(n for n in Graph((late,)).nodes if n.name == "new")[0]
+    memory = planned(Graph((late,), (Update(w.node, new),)))
+    assert [name for _, name in memory.copies] == ["w"]
+
+
+def test_two_variables_may_change_places(op, var, planned):
+    a, b = var("a", (64,), "state"), var("b", (64,), "state")
+    swapped = Graph((), (Update(a.node, op("identity", b)), Update(b.node, op("identity", a))))
+    assert len(planned(swapped).copies) + sum(p.space == "variable" for p in planned(swapped).places.values()) == 2
+
+
+def test_a_gradient_lies_in_the_storage_named_for_it(op, var, planned):
+    y = op("tanh", var("x", (64,), "input"))
+    memory = planned(Graph((y,)), fixed={0: "grad:w"})
+    assert [p.name for p in memory.places.values()] == ["grad:w"] and memory.copies == ()
+
+
+def test_one_gradient_for_two_is_copied_to_the_second(op, var, planned):
+    y = op("tanh", var("x", (64,), "input"))
+    memory = planned(Graph((y, op("identity", y))), fixed={0: "grad:v", 1: "grad:w"})
+    assert {p.name for p in memory.places.values()} | {name for _, name in memory.copies} == {"grad:v", "grad:w"}
+
+
+def test_a_gradient_in_another_axis_order_is_copied(op, var, vocabulary, rng):
+    x, w = var("x", (2, 3, 5, 6), "input"), var("w", (4, 3, 2, 2))
+    h = op("convolution", x, w, kernel=2, num_filter=4, no_bias=True)
+    compiled = compile_graph(Graph((h,)), REFERENCE, vocabulary=vocabulary, options=Options(), fixed={0: "grad:b"})
+    assert problems(compiled) == []
+    assert [name for _, name in compiled.memory.copies] == ["grad:b"]
+
+
+def test_scratch_is_planned_like_any_buffer(op, var, vocabulary):
+    y = op("sin", op("tanh", var("x", (64,), "input")))
+    selected = select_kernels(Graph((y,)), REFERENCE, vocabulary=vocabulary)
+    hungry = {n: dataclasses.replace(r, scratch=100) for n, r in selected.recipes.items()}
+    memory = plan_memory(selected.graph, hungry, strategy="both")
+    assert len(memory.scratch) == 2 and memory.block == NBYTES + 128
+    apart = plan_memory(selected.graph, hungry, strategy="none")
+    assert apart.block == 2 * NBYTES + 2 * 128
+
+
+def test_offsets_are_aligned(op, var, planned):
+    g = Graph(tuple(op("tanh", var(f"x{k}", (k + 1,), "input")) for k in range(5)))
+    memory = planned(g, "none")
+    assert np.unique([p.offset % 64 for p in memory.places.values()]).tolist() == [0] and memory.block == 5 * 64
+
+
+def test_the_checker_sees_what_is_wrong(op, var, vocabulary):
+    y = op("elemwise_add", op("tanh", var("x", (64,), "input"), name="a"), op("sin", var("z", (64,), "input")))
+    compiled = compile_graph(
+        Graph((y,)), REFERENCE, vocabulary=vocabulary, options=Options(fuse=False, strategy="none")
+    )
+    same = {e: p._replace(offset=0) for e, p in compiled.memory.places.items()}
+    broken = dataclasses.replace(compiled, memory=dataclasses.replace(compiled.memory, places=same))
+    assert any("reads a_output, which has been overwritten" in p for p in problems(broken))
