@@ -1,0 +1,195 @@
+"""The ``net:`` section of a config as a Symbol. Every node knows the line that it comes from.
+
+    net:                                     # a list is a chain: each layer takes what the one before it gives
+      - convolution: {num_filter: 20, kernel: 5}
+      - activation: {act_type: relu, name: a}
+      - pooling: {kernel: 2, stride: 2, from: a}       # `from`: another layer, or several; a.1: its second output
+      - branches: [[convolution: {...}], []]                # all take the same; an empty one passes it on
+      - concat                                              # ... and the next layer takes all their results
+      - fully_connected: {num_hidden: 10, repeat: 2, when: deep}
+      - softmax_output: {name: softmax}                     # the loss is a layer: the last
+
+``net: {file: resnet, depth: 50}`` takes a net file with its parameters, ``net: {symbol: x-symbol.json}`` MXNet's.
+A net file, and a map under ``net:``, has the keys ``params`` (with defaults; nothing: required), ``let`` (values
+computed from them), ``blocks`` (``{params, let, net}`` each, used like operators), ``inputs`` (``[data]``), ``outputs``
+(the last layer) and ``net``, the list. Where a number is meant, a text is an expression (expression.py); with
+``repeat``, ``index`` counts from 0.
+
+Names: ``name`` or OPERATOR0, OPERATOR1... as MXNet counts, each block counting its own, after the block's name:
+``stage1_unit0_convolution0``. Inside a block, layers see its own names and ``input``, what comes in.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mxtrain.base.errors import ConfigError, MXTrainError, ShapeError
+from mxtrain.config import files
+from mxtrain.config.load import load
+from mxtrain.config.tree import Tree, show
+from mxtrain.graph import Graph, topological
+from mxtrain.ops import REGISTRY
+from mxtrain.symbol.chain import UNKNOWN, Build, Entries, Frame, TooLarge, find, first_names, run_chain
+from mxtrain.symbol.compose import settled
+from mxtrain.symbol.section import Section, read_section
+from mxtrain.symbol.symbol import Symbol
+from mxtrain.symbol.symbol import load as load_symbol
+from mxtrain.symbol.variables import Known
+
+FOLDER = "nets"
+
+
+def build_net(tree: Tree, *, search: Sequence[Path] = ()) -> Symbol:
+    """The net that a config describes.
+
+    Args:
+        tree: at ``net:``.
+        search: folders in which net files are looked up, in themselves and in ``nets/``, after the config's own folder.
+
+    Raises:
+        ConfigError: with every problem, each at its file, line and column.
+    """
+    problems: list[str] = []
+    data = tree.data
+    if isinstance(data, Mapping) and "symbol" in data:
+        return _symbol_file(tree, search)
+    section: Section | None = None
+    if isinstance(data, list):
+        section = Section({}, {}, ("data",), None, tree)
+    elif isinstance(data, Mapping) and "file" in data:
+        tree, given = _net_file(tree, search), tree
+        section = read_section(tree, given, problems)
+    elif isinstance(data, Mapping) and data:
+        section = read_section(tree, None, problems)
+    else:
+        advice = f"; write {{file: {data}}}" if isinstance(data, str) else ""
+        problems.append(
+            tree.problem(
+                (), f"must be a list of layers, or a map with 'net', 'file' or 'symbol', got {show(data)}{advice}"
+            )
+        )
+    entries = _entries(section, tree, problems) if section is not None and section.layers is not None else ()
+    if problems:
+        raise ConfigError(tuple(dict.fromkeys(problems)))
+    return Symbol(entries)
+
+
+def _entries(section: Section, tree: Tree, problems: list[str]) -> Entries:
+    if section.layers is None:
+        return ()
+    build = Build(problems)
+    known = first_names(section.inputs)
+    frame = Frame(build, section.blocks, section.names, known=dict(known))
+    if not section.layers.data:
+        problems.append(section.layers.problem((), "a net needs at least one layer"))
+    try:
+        last = run_chain(frame, section.layers, known[section.inputs[0]], section.names)
+    except TooLarge as error:
+        problems += error.problems
+        return UNKNOWN
+    entries = last if section.outputs is None else _outputs(frame, section.outputs)
+    if problems:
+        return UNKNOWN
+    _check_read(build, entries, section, tree)
+    try:
+        return settled(entries)
+    except ConfigError as error:
+        problems += [tree.problem((), problem) for problem in error.problems]
+        return UNKNOWN
+
+
+def _outputs(frame: Frame, at: Tree) -> Entries:
+    if not isinstance(at.data, list) or not at.data:
+        frame.build.problems.append(at.problem((), f"must be a list of layers, got {show(at.data)}"))
+        return UNKNOWN
+    return tuple(e for i in range(len(at.data)) for e in find(frame, at.at((i,)), frame.values))
+
+
+def _check_read(build: Build, entries: Entries, section: Section, tree: Tree) -> None:
+    """A layer whose result nobody takes, or an input, is a mistake in the net."""
+    read = set(topological(entries))
+    build.problems += [
+        m.tree.problem(
+            m.path, f"nothing takes what {m.node.name!r} gives; let a layer take it, or name it in 'outputs'", key=m.key
+        )
+        for m in build.made
+        if m.node not in read
+    ]
+    names = {n.name for n in read if n.op is None}
+    build.problems += [
+        tree.problem(("inputs",) if "inputs" in tree.data else (), f"no layer takes the input {name!r}")
+        for name in section.inputs
+        if name not in names and not build.problems
+    ]
+
+
+def _net_file(tree: Tree, search: Sequence[Path]) -> Tree:
+    name = tree.data["file"]
+    if not isinstance(name, str):
+        raise ConfigError(tree.problem(("file",), f"must be the name of a net file, got {show(name)}"))
+    folder, others = _folders(tree, search)
+    try:
+        # A net may be called as the config that uses it: nets/ comes first.
+        found = files.find_below(name, os.path.join(folder, FOLDER), [folder, *others])
+        return load(found.name)
+    except ConfigError as error:
+        known = [p if ":" in p.split(" ")[0] else tree.problem(("file",), p) for p in error.problems]
+        raise ConfigError(known) from None
+
+
+def _folders(tree: Tree, search: Sequence[Path]) -> tuple[str, list[str]]:
+    """The config's own folder, and the others in which files are looked up."""
+    where = tree.position()
+    own = os.path.dirname(where.file) if where is not None and where.line else ""
+    folders = [os.fspath(folder) for folder in search]
+    return own, [f for folder in folders for f in (os.path.join(folder, FOLDER), folder)]
+
+
+def _symbol_file(tree: Tree, search: Sequence[Path]) -> Symbol:
+    name = tree.data["symbol"]
+    problems = [
+        tree.problem((key,), f"unknown key {show(key)} beside 'symbol'", key=True)
+        for key in tree.data
+        if key != "symbol"
+    ]
+    if not isinstance(name, str) or "\0" in name or not name:
+        problems.append(tree.problem(("symbol",), f"must be the path of a symbol file, got {show(name)}"))
+        raise ConfigError(problems)
+    own, others = _folders(tree, search)
+    path = next((p for p in (os.path.join(folder, name) for folder in (own, *others)) if os.path.isfile(p)), None)
+    if path is None:
+        problems.append(tree.problem(("symbol",), f"no file {show(name)} beside the config or in {', '.join(others)}"))
+    if problems or path is None:
+        raise ConfigError(problems)
+    try:
+        return load_symbol(path)
+    except MXTrainError as error:
+        raise ConfigError([tree.problem(("symbol",), line) for line in str(error).splitlines()]) from None
+
+
+def check_heads(symbol: Symbol) -> None:
+    """A net that is to be trained must end in a loss.
+
+    Raises:
+        ConfigError: naming where it ends, and the heads that there are.
+    """
+    if any(e.node.op is not None and e.node.op.loss for e in symbol.entries):
+        return
+    heads = [name for name in REGISTRY.names() if REGISTRY.get(name).loss]
+    ends = symbol.entries[-1].node
+    raise ConfigError(f"{ends.where} ends the net, but is no loss; add one as the last layer: {', '.join(heads)}")
+
+
+def check_shapes(symbol: Symbol, known: Mapping[str, Known]) -> Graph:
+    """The typed graph of the net over inputs of these types.
+
+    Raises:
+        ShapeError: at the line of the layer that does not fit what comes in, with the shapes that do come in.
+    """
+    try:
+        return symbol.typed(**known)
+    except ShapeError as error:
+        inputs = ", ".join(f"{name} {value}" for name, value in known.items())
+        raise ShapeError([f"{problem} (inputs of the net: {inputs})" for problem in error.problems]) from None
