@@ -146,6 +146,26 @@ def add_slices(b: Builder, x: Entry) -> None:
         b.grow("slice_channel", x, num_outputs=int(b.rng.choice(parts)))
 
 
+def add_concat(b: Builder, x: Entry) -> None:
+    rest = x.type.shape[:1] + x.type.shape[2:]
+    others = [b.pick(lambda e: len(e.type.shape) > 1 and e.type.shape[:1] + e.type.shape[2:] == rest) for _ in range(2)]
+    b.grow("concat", x, *others, num_args=3, dim=1)
+
+
+def add_transpose(b: Builder, x: Entry) -> None:
+    if image(x):
+        b.grow("transpose", x, axes=(0, *(int(k) for k in 1 + b.rng.permutation(3))))
+
+
+def add_normalised(b: Builder, x: Entry) -> None:
+    b.grow(str(b.rng.choice(["softmax", "log_softmax"])), x, axis=int(b.rng.integers(1, len(x.type.shape))))
+
+
+def add_reduced(b: Builder, x: Entry) -> None:
+    if image(x):
+        b.grow(str(b.rng.choice(["sum", "mean"])), x, axis=(2, 3), keepdims=bool(b.rng.integers(2)))
+
+
 def add_view(b: Builder, x: Entry) -> None:
     if not b.rng.integers(3):
         b.grow("flatten", x)
@@ -159,6 +179,7 @@ def add_view(b: Builder, x: Entry) -> None:
 ADDITIONS = (
     add_convolution, add_convolution, add_pooling, add_batch_norm, add_activation, add_fully_connected, add_sum,
     add_binary, add_binary, add_broadcast, add_unary, add_scalar, add_clip, add_slices, add_view,
+    add_concat, add_transpose, add_normalised, add_reduced,
 )  # fmt: skip
 
 
