@@ -96,10 +96,10 @@ class Symbol:
         return {n.name: n.kind for n in self._settled() if n.op is None and n.kind is not None}
 
     def get_internals(self) -> Symbol:
-        """Every variable and every visible output of every node, as one group: ``s.get_internals()["fc1_output"]``."""
+        """Every argument, auxiliary state and visible output, as one group: ``s.get_internals()["fc1_output"]``."""
         entries = []
         for n in self.nodes:
-            visible = n.op.visible_outputs(n.params) if n.op else 1
+            visible = n.op.visible_outputs(n.params) if n.op else int(n.kind != "state")
             entries += [Entry(n, i) for i in range(visible)]
         return Symbol(tuple(entries), self.scope)
 

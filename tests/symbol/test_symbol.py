@@ -108,6 +108,10 @@ def test_hidden_outputs_are_no_internals(lenet):
     assert not [n for n in lenet.get_internals().list_outputs() if "mean" in n and "moving" not in n]
 
 
+def test_the_random_state_is_no_internal():
+    assert sym.dropout(sym.variable("x"), name="d").get_internals().list_outputs() == ["x", "d_output"]
+
+
 def test_group(lenet):
     inner = lenet.get_internals()
     both = sym.group([lenet, inner["fc1_output"]])
