@@ -67,10 +67,12 @@ def _chosen(n: Node, inputs: Sequence[Entry]) -> Layout:
         return PLAIN
     if n.op.layout == "spatial":
         return CHANNELS_LAST
-    ranks = {len(e.type.shape) for e in inputs if e.type.shape != ()} | {len(t.shape) for t in n.types}
-    if len(ranks) > 1:
+    flat = n.op.flat
+    asked = [e for e, name in zip(inputs, n.input_names, strict=True) if name not in flat and e.type.shape != ()]
+    given = [t for t, name in zip(n.types, n.op.output_names(n.params), strict=True) if name not in flat]
+    if len({len(t.shape) for t in (*(e.type for e in asked), *given)}) > 1:
         return PLAIN
-    return CHANNELS_LAST if any(e.type.layout == CHANNELS_LAST for e in inputs) else PLAIN
+    return CHANNELS_LAST if any(e.type.layout == CHANNELS_LAST for e in asked) else PLAIN
 
 
 def _inputs_wanted(g: Graph) -> set[Node]:
