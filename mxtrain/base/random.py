@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+STATE, STATE_SHAPE, STATE_DTYPE = "random_state", (5,), "uint32"
+"""The variable that keys random operators, an input of each: seed low and high, step, first sample low and high."""
+
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = 0x9E3779B9, 0xBB67AE85
 _LOW = np.uint64(0xFFFFFFFF)

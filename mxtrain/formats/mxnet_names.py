@@ -32,6 +32,8 @@ CANONICAL: Mapping[str, str] = {
     "greater_scalar": "_greater_scalar", "greater_equal_scalar": "_greater_equal_scalar",
     "lesser_scalar": "_lesser_scalar", "lesser_equal_scalar": "_lesser_equal_scalar",
     "clip": "clip", "exp": "exp", "log": "log", "sqrt": "sqrt", "square": "square", "abs": "abs",
+    "sign": "sign", "reciprocal": "reciprocal", "rsqrt": "rsqrt", "sin": "sin", "cos": "cos", "arccos": "arccos",
+    "log1p": "log1p", "expm1": "expm1", "floor": "floor", "ceil": "ceil", "round": "round",
     "negative": "negative", "relu": "relu", "sigmoid": "sigmoid", "tanh": "tanh",
     "maximum": "_maximum", "minimum": "_minimum", "power": "_power", "equal": "_equal", "not_equal": "_not_equal",
     "greater": "_greater", "greater_equal": "_greater_equal", "lesser": "_lesser", "lesser_equal": "_lesser_equal",

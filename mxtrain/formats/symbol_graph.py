@@ -17,6 +17,8 @@ from typing import Any
 
 from mxtrain import ops
 from mxtrain.base.errors import ConfigError, FormatError
+from mxtrain.base.random import STATE, STATE_DTYPE, STATE_SHAPE
+from mxtrain.base.types import TensorType
 from mxtrain.formats.mxnet_names import DATA_INPUTS, HIDDEN, INITIAL, is_hidden, our_name
 from mxtrain.formats.op_attrs import read_attrs
 from mxtrain.formats.symbol_json import VARIABLE, JsonEntry, JsonGraph, JsonNode
@@ -133,7 +135,7 @@ def _connect(draft: _Draft, drafts: Sequence[_Draft], version: int) -> list[str]
     if op is None or draft.params is None:
         return []
     where = f"{node.op} {node.name!r}"
-    names = op.input_names(draft.params)
+    names = tuple(n for n in op.input_names(draft.params) if n != STATE)
     missing = names[len(node.inputs) :]
     if missing and version < IMPLICIT_AUXILIARY and not op.variadic:
         attrs = dict(node.attrs)
@@ -179,6 +181,7 @@ def _nodes(drafts: Sequence[_Draft], kinds: Mapping[str, Kind]) -> list[Node]:
     def variable(draft: _Draft, name: str) -> Node:
         return Node(None, name, kind=kinds.get(name, draft.kind), attrs=draft.attrs)
 
+    random = Node(None, STATE, types=(TensorType(STATE_SHAPE, STATE_DTYPE),), kind="state")
     nodes: list[Node] = []
     for draft in drafts:
         if draft.op is None:
@@ -186,6 +189,9 @@ def _nodes(drafts: Sequence[_Draft], kinds: Mapping[str, Kind]) -> list[Node]:
             continue
         inputs = [Entry(nodes[e.node], e.output) for e in draft.node.inputs]
         inputs += [Entry(variable(v, v.node.name)) for v in draft.implicit]
+        if draft.params is not None and STATE in draft.op.input_names(draft.params):
+            # What keys random operators is ours: MXNet has no such input.
+            inputs.insert(draft.op.input_names(draft.params).index(STATE), Entry(random))
         name = fresh(draft.node.name)
         nodes.append(Node(draft.op, name, tuple(inputs), draft.params, attrs=draft.attrs))
     return nodes

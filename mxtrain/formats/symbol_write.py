@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from mxtrain.base.errors import FormatError
+from mxtrain.base.random import STATE
 from mxtrain.formats.mxnet_names import CANONICAL, INITIAL, output_count
 from mxtrain.formats.op_attrs import write_attrs
 from mxtrain.formats.symbol_json import VARIABLE, JsonEntry, JsonGraph, JsonNode
@@ -31,6 +32,8 @@ def from_entries(entries: Sequence[Entry]) -> JsonGraph:
     row_ptr = [0]
     initial = _initial(order)
     for node in order:
+        if node.op is None and node.kind == "state" and node.name == STATE:
+            continue  # what keys random operators is ours: MXNet has no such input
         made = _records(node, numbers, len(nodes), initial)
         nodes += made
         numbers[node] = len(nodes) - 1
@@ -77,7 +80,7 @@ def _activation(node: Node, inputs: tuple[JsonEntry, ...], first: int) -> list[J
 
 
 def _named(node: Node) -> list[tuple[Entry, str]]:
-    return list(zip(node.inputs, node.input_names, strict=True))
+    return [(e, name) for e, name in zip(node.inputs, node.input_names, strict=True) if name != STATE]
 
 
 def _entry(entry: Entry, numbers: dict[Node, int], auxiliary: bool = False) -> JsonEntry:

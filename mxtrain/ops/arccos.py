@@ -22,4 +22,4 @@ def backward(params: Any, xp: Any, out: Any, dy: Any, data: Any) -> None:
     xp.negative(out, out=out)
 
 
-OP = elementwise("arccos", ufunc("arccos"), (Slope(backward, ("data",), alias=False),))
+OP = elementwise("arccos", ufunc("arccos"), (Slope(backward, ("data",), alias=False),), mxnet=("arccos",))

@@ -10,4 +10,4 @@ from __future__ import annotations
 
 from mxtrain.ops._elementwise import elementwise, ufunc
 
-OP = elementwise("ceil", ufunc("ceil"), (None,))
+OP = elementwise("ceil", ufunc("ceil"), (None,), mxnet=("ceil",))

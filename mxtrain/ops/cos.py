@@ -20,4 +20,4 @@ def backward(params: Any, xp: Any, out: Any, dy: Any, data: Any) -> None:
     xp.negative(out, out=out)
 
 
-OP = elementwise("cos", ufunc("cos"), (Slope(backward, ("data",), alias=False),))
+OP = elementwise("cos", ufunc("cos"), (Slope(backward, ("data",), alias=False),), mxnet=("cos",))

@@ -19,4 +19,4 @@ def backward(params: Any, xp: Any, out: Any, dy: Any, y: Any) -> None:
     xp.multiply(dy, out, out=out)
 
 
-OP = elementwise("expm1", ufunc("expm1"), (Slope(backward, ("output",), alias=False),))
+OP = elementwise("expm1", ufunc("expm1"), (Slope(backward, ("output",), alias=False),), mxnet=("expm1",))

@@ -10,4 +10,4 @@ from __future__ import annotations
 
 from mxtrain.ops._elementwise import elementwise, ufunc
 
-OP = elementwise("floor", ufunc("floor"), (None,))
+OP = elementwise("floor", ufunc("floor"), (None,), mxnet=("floor",))

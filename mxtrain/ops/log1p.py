@@ -19,4 +19,4 @@ def backward(params: Any, xp: Any, out: Any, dy: Any, data: Any) -> None:
     xp.divide(dy, out, out=out)
 
 
-OP = elementwise("log1p", ufunc("log1p"), (Slope(backward, ("data",), alias=False),))
+OP = elementwise("log1p", ufunc("log1p"), (Slope(backward, ("data",), alias=False),), mxnet=("log1p",))

@@ -25,4 +25,4 @@ def backward(params: Any, xp: Any, out: Any, dy: Any, y: Any) -> None:
     xp.negative(out, out=out)
 
 
-OP = elementwise("reciprocal", run, (Slope(backward, ("output",), alias=False),))
+OP = elementwise("reciprocal", run, (Slope(backward, ("output",), alias=False),), mxnet=("reciprocal",))

@@ -19,4 +19,4 @@ def run(params: Any, xp: Any, out: Any, data: Any) -> None:
     out += xp.trunc(2 * (data - out))
 
 
-OP = elementwise("round", run, (None,), alias=False)
+OP = elementwise("round", run, (None,), alias=False, mxnet=("round",))

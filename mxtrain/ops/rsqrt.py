@@ -26,4 +26,4 @@ def backward(params: Any, xp: Any, out: Any, dy: Any, data: Any, y: Any) -> None
     xp.multiply(out, -0.5, out=out)
 
 
-OP = elementwise("rsqrt", run, (Slope(backward, ("data", "output"), alias=False),))
+OP = elementwise("rsqrt", run, (Slope(backward, ("data", "output"), alias=False),), mxnet=("rsqrt",))

@@ -10,4 +10,4 @@ from __future__ import annotations
 
 from mxtrain.ops._elementwise import elementwise, ufunc
 
-OP = elementwise("sign", ufunc("sign"), (None,))
+OP = elementwise("sign", ufunc("sign"), (None,), mxnet=("sign",))

@@ -19,4 +19,4 @@ def backward(params: Any, xp: Any, out: Any, dy: Any, data: Any) -> None:
     xp.multiply(out, dy, out=out)
 
 
-OP = elementwise("sin", ufunc("sin"), (Slope(backward, ("data",), alias=False),))
+OP = elementwise("sin", ufunc("sin"), (Slope(backward, ("data",), alias=False),), mxnet=("sin",))

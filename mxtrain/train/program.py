@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from mxtrain import ops
 from mxtrain.base.device import Device
+from mxtrain.base.random import STATE, STATE_DTYPE, STATE_SHAPE
 from mxtrain.base.types import TensorType
 from mxtrain.executor import Block, ParameterStore, Plan, bind, make_store
 from mxtrain.graph import Entry, Graph, Node
 from mxtrain.passes import Compiled, Options, compile_graph, for_prediction, for_training, infer_types
 
 Types = Mapping[str, TensorType]
-RANDOM_STATE = "random_state"
 
 
 @dataclass
@@ -57,15 +57,15 @@ class Program:
     def _bind(self, compiled: Compiled) -> Plan:
         if self.block is None:
             self.block = Block(self.device, compiled.memory.block)
-        random = any(n.op is None and n.name == RANDOM_STATE for n in compiled.graph.nodes)
+        random = any(n.op is None and n.name == STATE for n in compiled.graph.nodes)
         if random:
-            self.store.scalar(RANDOM_STATE, "uint32", (5,))
+            self.store.scalar(STATE, STATE_DTYPE, STATE_SHAPE)
         return bind(compiled, self.device, self.store.storage, block=self.block, version=lambda: self.store.version)
 
     def seed(self, seed: int, step: int, first_sample: int) -> None:
         """Set what random operators draw from next."""
-        if RANDOM_STATE in self.store.scalars:
-            self.store.scalars[RANDOM_STATE][...] = (
+        if STATE in self.store.scalars:
+            self.store.scalars[STATE][...] = (
                 seed & 0xFFFFFFFF,
                 seed >> 32 & 0xFFFFFFFF,
                 step & 0xFFFFFFFF,

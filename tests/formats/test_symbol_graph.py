@@ -182,3 +182,14 @@ def test_kinds_agree_with_a_real_checkpoint(data_pack):
     assert {n for n, k in found.items() if k == "parameter"} == set(arguments)
     assert {n for n, k in found.items() if k == "auxiliary"} == set(auxiliary)
     assert {n for n, k in found.items() if k == "input"} == {"data", "softmax_label"}
+
+
+def test_what_keys_dropout_is_not_in_files():
+    text = """{"nodes": [{"op": "null", "name": "data", "inputs": []},
+        {"op": "Dropout", "name": "drop", "attrs": {"p": "0.3"}, "inputs": [[0, 0, 0]]}],
+        "arg_nodes": [0], "heads": [[1, 0, 0]], "attrs": {"mxnet_version": ["int", 10901]}}"""
+    (head,) = to_entries(parse_symbol(text))
+    assert [e.node.name for e in head.node.inputs] == ["data", "random_state"]
+    assert head.node.inputs[1].node.kind == "state"
+    again = from_entries((head,))
+    assert [(n.op, n.name, len(n.inputs)) for n in again.nodes] == [("null", "data", 0), ("Dropout", "drop", 1)]
