@@ -27,6 +27,7 @@ from mxtrain.train.initial import initialise
 from mxtrain.train.model import PRECISION, make_device
 from mxtrain.train.net import Head
 from mxtrain.train.program import Program, make_program, variables
+from mxtrain.train.saver import parse_every
 from mxtrain.train.schema import Config
 from mxtrain.train.state import ModelInfo
 from mxtrain.train.updater import Rule, Updater
@@ -54,20 +55,20 @@ class Built:
 
     def feeder(self, data: DataSet) -> Feeder:
         """How batches of a data set reach the net."""
-        classes = {h.label: h.classes for h in self.shown if h.label is not None and h.classes is not None}
-        return Feeder(data.it.finish, classes, self.names)
+        return Feeder(data.it.finish, net.label_classes(self.shown), self.names)
 
     def metric_set(self) -> MetricSet:
         """The metrics of the config, once per labelled head."""
         return make_metrics(self.config, self.shown)
 
 
-def build(config: Config, tree: Tree, where: Path, threads: int | None = None) -> Built:
-    """Open the data, build the net, draw the parameters, compile the plans.
+def build(config: Config, tree: Tree, where: Path, threads: int | None = None, *, draw: bool = True) -> Built:
+    """Open the data, build the net, draw the parameters.
 
     Args:
         where: folder of the config file.
         threads: of the kernels; default: as the config says.
+        draw: False leaves the parameters 0: a checkpoint will fill them.
 
     Raises:
         ConfigError, DataError, BackendUnavailable: with all that is wrong and where.
@@ -86,12 +87,15 @@ def build(config: Config, tree: Tree, where: Path, threads: int | None = None) -
     groups = make_groups(config, tree, heads, types)
     options = Options(precision=PRECISION[config.precision], strategy=config.memory)
     program = make_program(heads, types, device, options, list(groups.types))
-    initialise(program, config, tree, where)
+    if draw:
+        initialise(program, config, tree, where)
     rule = make_rule(config, train)
     updater = Updater(rule, groups, program.store)
     updater.begin()
     info = model_info(config, heads, train, names, types, device)
-    return Built(config, device, heads, shown, train, val, names, program, updater, info)
+    built = Built(config, device, heads, shown, train, val, names, program, updater, info)
+    check_run(built, tree)
+    return built
 
 
 def count_threads(config: Config) -> int:
@@ -114,17 +118,42 @@ def check_val(train: DataSet, val: DataSet | None, tree: Tree) -> None:
     """The evaluation data must be of the same kind as the training data.
 
     Raises:
-        ConfigError: if samples or classes differ.
+        ConfigError: if samples, labels or classes differ.
     """
     if val is None:
         return
     ours, theirs = train.it.net_types.inputs, val.it.net_types.inputs
     if {n: t.shape[1:] for n, t in ours.items()} != {n: t.shape[1:] for n, t in theirs.items()}:
         raise ConfigError(tree.problem(("data", "val"), f"samples are {theirs}, but the training samples are {ours}"))
+    if train.it.net_types.labels.keys() != val.it.net_types.labels.keys():
+        mine, other = (", ".join(s.it.net_types.labels) for s in (val, train))
+        raise ConfigError(tree.problem(("data", "val"), f"its labels are {mine}, those of data.train {other}"))
     if train.source.classes and val.source.classes and train.source.classes != val.source.classes:
         unlike = sorted(set(train.source.classes) ^ set(val.source.classes))
         text = f"its classes are not those of data.train: only one of them has {', '.join(unlike[:8])}"
         raise ConfigError(tree.problem(("data", "val"), text))
+
+
+def check_run(built: Built, tree: Tree) -> None:
+    """What would otherwise show only while the run is under way.
+
+    Raises:
+        ConfigError: if a period or a duration means nothing, or a metric that is followed will not be measured.
+    """
+    config, known = built.config, measured(built)
+    parse_every(config.checkpoint.every)
+    built.updater.learning_rate(1)
+    early = config.early_stop
+    followed = {("checkpoint", "monitor"): config.checkpoint.monitor} | (
+        {("early_stop", "monitor"): early.monitor} if early else {}
+    )
+    problems = [
+        tree.problem(path, f"no metric {name!r} is measured in this run; there are: {', '.join(known)}")
+        for path, name in followed.items()
+        if name is not None and name not in known
+    ]
+    if problems:
+        raise ConfigError(problems)
 
 
 def make_groups(config: Config, tree: Tree, heads: tuple[Entry, ...], types: Mapping[str, TensorType]) -> optim.Groups:
@@ -194,17 +223,22 @@ def prepare_fixed(config: Config, train: DataSet) -> Any:
     return prepare(steps, first_image(train.source), training=False)
 
 
-def monitored(config: Config) -> tuple[str, str]:
-    """Name and mode of the metric that says which checkpoint is best."""
+def monitored(built: Built) -> tuple[str, str]:
+    """Name and mode of the metric that says which checkpoint is best: as the config says, else the first metric."""
+    config = built.config
     name = config.checkpoint.monitor
     if name is None:
-        part = "val" if config.data.val is not None else "train"
-        first = config.metrics[0] if config.metrics else None
-        k = getattr(first.params, "k", None) if first else None
-        name = f"{part}.loss" if first is None else f"{part}.{first.name}" + ("" if k is None else f"_{k}")
-        if first is None:
-            name = "train.loss"
+        first = next(iter(built.metric_set().shown), None)
+        name = "train.loss" if first is None else f"{'train' if built.val is None else 'val'}.{first.name}"
     return name, mode_of(name, config)
+
+
+def measured(built: Built) -> list[str]:
+    """Names of all that an epoch will measure."""
+    shown = [s.name for s in built.metric_set().shown]
+    losses = [h.name for h in built.shown if h.loss]
+    parts = [f"train.loss.{name}" for name in losses] if len(losses) > 1 else []
+    return ["train.loss", *parts, *(f"train.{n}" for n in shown), *(f"val.{n}" for n in shown if built.val)]
 
 
 def mode_of(name: str, config: Config) -> str:
@@ -216,4 +250,4 @@ def mode_of(name: str, config: Config) -> str:
     return "min" if short == "loss" else "max"
 
 
-__all__ = ["Built", "build", "count_threads", "epochs_of", "make_metrics", "mode_of", "monitored"]
+__all__ = ["Built", "build", "count_threads", "epochs_of", "make_metrics", "measured", "mode_of", "monitored"]

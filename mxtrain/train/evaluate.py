@@ -32,10 +32,9 @@ def batch_types(it: DataIter, rows: int, *, labels: Mapping[str, str] | None = N
     return types
 
 
-def named_outputs(plan: Plan) -> Arrays:
-    """The plan's outputs by the name of their node."""
-    heads = plan.compiled.graph.outputs
-    return {e.node.name: a for e, a in zip(heads, plan.outputs, strict=False)}
+def named_outputs(program: Program, plan: Plan) -> Arrays:
+    """The outputs of a plan by the name of their head in the net."""
+    return {e.node.name: a for e, a in zip(program.heads, plan.outputs, strict=False)}
 
 
 def count(metrics: MetricSet, labels: Arrays, outputs: Arrays, batch: Batch) -> None:
@@ -70,7 +69,7 @@ def evaluate(
             feeder.feed(plan, batch)
             plan.run()
             labels = {feeder.names.get(n, n): a for n, a in batch.labels.items()}
-            count(metrics, labels, named_outputs(plan), batch)
+            count(metrics, labels, named_outputs(program, plan), batch)
             seen += batch.valid
             on_batch(Event("batch", batch=k + 1, batches=it.batches, seconds=time.monotonic() - begun, samples=seen))
             if stop():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +15,25 @@ from mxtrain.data.batch import Batch
 from mxtrain.executor import Plan
 
 
+class Classes(NamedTuple):
+    """What a class label may be: 0 to number - 1, or `ignored`."""
+
+    number: int
+    ignored: float | None = None
+
+
 @dataclass
 class Feeder:
     """How batches of one source reach the net.
 
     Args:
         finish: pixels to floats.
-        classes: labels of class heads must lie below; by label name.
+        classes: what labels of class heads may be, by the net's name of the label.
         names: what the source calls a label -> what the net calls it, where they differ.
     """
 
     finish: Finish
-    classes: Mapping[str, int] = field(default_factory=dict)
+    classes: Mapping[str, Classes] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -45,11 +52,11 @@ class Feeder:
                 self._write(values, target)
         for name, values in batch.labels.items():
             known = self.names.get(name, name)
+            if known in self.classes:
+                self._check(values, batch, self.classes[known])
             target = plan.inputs.get(known)
             if target is None:
                 continue
-            if known in self.classes and values.shape == target.shape:
-                self._check(values, batch, known)
             np.copyto(target, values.reshape(target.shape), casting="same_kind")
 
     def _write(self, values: NDArray[Any], target: NDArray[Any]) -> None:
@@ -59,12 +66,16 @@ class Feeder:
         if self._shifts:
             np.add(target, self._offset, out=target)
 
-    def _check(self, labels: NDArray[Any], batch: Batch, name: str) -> None:
-        count = self.classes[name]
-        real = labels[: batch.valid]
-        if real.size and (real.min() < 0 or real.max() >= count):
-            row = int(np.argmax((real < 0) | (real >= count)) // max(real[0].size, 1))
+    def _check(self, labels: NDArray[Any], batch: Batch, classes: Classes) -> None:
+        if labels.size and labels.min() >= 0 and labels.max() < classes.number:
+            return
+        good = (labels >= 0) & (labels < classes.number)
+        if classes.ignored is not None:
+            good |= labels == classes.ignored
+        bad = np.argwhere(~good & batch.mask.reshape(-1, *[1] * (labels.ndim - 1)))
+        if len(bad):
+            at = tuple(bad[0])
             raise DataError(
-                f"sample {int(batch.ids[row])}: label {real[row]} is no class of the net, which has {count} "
-                f"(0 to {count - 1}); correct the label or set the number of classes"
+                f"sample {int(batch.ids[at[0]])}: label {labels[at]:g} is no class of the net, which has "
+                f"{classes.number} (0 to {classes.number - 1}); correct the label or set the number of classes"
             )

@@ -204,8 +204,9 @@ def ensure_dir(fs: FileSystem, path: Path, mode: int = 0o777) -> None:
         if path.parent == path:
             raise
         ensure_dir(fs, path.parent, mode)
-        ensure_dir(fs, path, mode)
-        return
+        # Once: some file systems, such as /proc, never have what is not there.
+        with suppress(FileExistsError):
+            fs.mkdir(path, mode)
     fs.fsync_dir(path)
     fs.fsync_dir(path.parent)
 

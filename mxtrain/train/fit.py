@@ -112,9 +112,14 @@ def resume_run(path: Path, overrides: Sequence[str], command: Sequence[str], *, 
             built = build(replace(record, epochs=state.epochs), tree, where)
         else:
             state, info, extra = parse_state(checkpoint.read(STATE), os.fspath(checkpoint.path))
-            state.epochs = (epochs_of(record) if any(t.startswith("epochs=") for t in rest) else state.epochs) + more
-            threads = record.threads if any(t.startswith("threads=") for t in rest) else info.threads
-            built = build(replace(record, epochs=state.epochs), tree, where, None if threads == "auto" else threads)
+            _same_batches(checkpoint, state, record, tree)
+            state.epochs = (epochs_of(record) if _given("epochs", rest) else state.epochs) + more
+            if more and record.early_stop and state.waited >= record.early_stop.patience:
+                # It had stopped early, and is asked to go on all the same.
+                state.waited = 0
+            threads = record.threads if _given("threads", rest) else info.threads
+            record = replace(record, epochs=state.epochs)
+            built = build(record, tree, where, None if threads == "auto" else threads, draw=False)
             _restore(checkpoint, built, state, changed_data)
             rollback(run.metrics, checkpoint.step, extra.get("metrics_size"))
         return _train(run, built, state, (resolved_text(built, tree, where), where))
@@ -129,6 +134,18 @@ def _extension(overrides: Sequence[str]) -> tuple[int, list[str]]:
         else:
             rest.append(token)
     return more, rest
+
+
+def _given(key: str, overrides: Sequence[str]) -> bool:
+    return any(t.startswith(f"{key}=") for t in overrides)
+
+
+def _same_batches(checkpoint: Checkpoint, state: RunState, record: Config, tree: Tree) -> None:
+    """A place within an epoch means something else in batches of another size."""
+    then = read(load(checkpoint.path / CONFIG, ()), Config)
+    if state.batch and (then.batch_size, then.data.last_batch) != (record.batch_size, record.data.last_batch):
+        text = f"the checkpoint stands within an epoch, after batch {state.batch} of {then.batch_size} samples"
+        raise ConfigError(tree.problem(("batch_size",), f"{text}; batches can only change between epochs"))
 
 
 def _restore(checkpoint: Checkpoint, built: Built, state: RunState, changed_data: bool) -> None:
@@ -200,7 +217,7 @@ def make_session(
 ) -> Session:  # fmt: skip
     """Everything the loop works with."""
     config = built.config
-    best, mode = monitored(config)
+    best, mode = monitored(built)
     early = config.early_stop
     keep = config.checkpoint
     monitor = Monitor(
@@ -215,6 +232,8 @@ def make_session(
     policy = Policy(keep.keep_last, keep.keep_best, best, mode, None, keep.on_full)  # type: ignore[arg-type]
     extra = {WHERE: os.fspath(written[1]), "ema": config.ema is not None}
     saver = Saver(run.checkpoints, run.run_id, parse_every(keep.every), policy, built.info, files, file, extra)
+    if state.step:
+        saver.resume(state)
     val = built.val
     return Session(
         built.program, built.updater, built.train.it, built.feeder(built.train), built.metric_set(),
@@ -243,6 +262,5 @@ def evaluate_run(
     heads = model.program.heads
     names = net.label_names(heads, val.it, tree)
     shown = tuple(net.find_heads(heads, batch_types(val.it, 1, labels=names)))
-    classes = {h.label: h.classes for h in shown if h.label is not None and h.classes is not None}
-    feeder = Feeder(val.it.finish, classes, names)
+    feeder = Feeder(val.it.finish, net.label_classes(shown), names)
     return evaluate(model.program, val.it, feeder, make_metrics(config, shown)), val.it.samples

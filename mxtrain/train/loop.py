@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,12 +78,15 @@ def fit(s: Session, requests: Requests) -> None:
     notify(s.callbacks, Event("start", epoch=s.state.epoch, batches=s.train.batches, step=s.state.step))
     s.metrics.restore(s.state.metrics) if s.state.metrics else s.metrics.reset()
     s.loss = {name: float.fromhex(v) for name, v in s.state.loss.items()}
-    while s.state.epoch < s.state.epochs and not _enough(s):
+    s.updater.resume(s.state.step)
+    while s.state.epoch < s.state.epochs and not _through(s):
         _train_epoch(s, requests)
         _end_epoch(s, requests)
-        if s.monitor.stop(s.state):
-            notify(s.callbacks, Event("notice", epoch=s.state.epoch, text=s.monitor.reason(s.state)))
-            break
+    if s.monitor.stop(s.state):
+        notify(s.callbacks, Event("notice", epoch=s.state.epoch, text=s.monitor.reason(s.state)))
+    elif s.state.epoch < s.state.epochs:
+        text = f"max_steps: {s.steps} steps are done, and epoch {s.state.epoch + 1} of {s.state.epochs} is not"
+        notify(s.callbacks, Event("notice", epoch=s.state.epoch, text=text))
     s.saver.save(s, "end")
     notify(s.callbacks, Event("end", epoch=s.state.epoch, step=s.state.step))
 
@@ -92,12 +95,17 @@ def _enough(s: Session) -> bool:
     return s.steps is not None and s.state.step >= s.steps
 
 
+def _through(s: Session) -> bool:
+    """True if no batch is to follow, however many epochs are left: also right after a resume."""
+    return s.monitor.stop(s.state) or (_enough(s) and s.state.seen == s.state.step)
+
+
 def _train_epoch(s: Session, requests: Requests) -> None:
     """The batches of one epoch that are still to be done."""
     st = s.state
     s.clock.restart()
     with s.train.epoch(st.epoch, start=st.batch) as batches:
-        while True:
+        while not _enough(s):
             asked = time.monotonic()
             batch = next(batches, None)
             s.clock.waited += time.monotonic() - asked
@@ -111,8 +119,6 @@ def _train_epoch(s: Session, requests: Requests) -> None:
             _told(s, "batch", lr)
             s.saver.after_step(s)
             _obey(s, requests)
-            if _enough(s):
-                return
 
 
 def _train_batch(s: Session, batch: Batch) -> float:
@@ -131,7 +137,7 @@ def _train_batch(s: Session, batch: Batch) -> float:
                 check_loss(plan, s.program.store, name, loss, s.state)
             s.loss[name] = s.loss.get(name, 0.0) + loss
         labels: dict[str, Any] = {s.feeder.names.get(n, n): a for n, a in piece.labels.items()}
-        count(s.metrics, labels, named_outputs(plan), piece)
+        count(s.metrics, labels, named_outputs(s.program, plan), piece)
         if s.parts > 1:
             s.updater.accumulate(first=part == 0)
     s.state.samples += batch.valid
@@ -168,37 +174,34 @@ def _told(s: Session, kind: Any, lr: float) -> None:
     )
 
 
-class _Values(dict[str, float]):
-    """Metric values, computed when somebody looks: most batches nobody does."""
+class _Values(Mapping[str, float]):
+    """Metric values, computed when somebody looks: most batches nobody does. Look before the next batch."""
 
     def __init__(self, s: Session) -> None:
-        super().__init__()
-        self._session: Session | None = s
+        self._session = s
+        self._found: dict[str, float] | None = None
 
-    def _fill(self) -> None:
-        if self._session is not None:
-            s, self._session = self._session, None
-            self.update(values(s))
+    def _filled(self) -> dict[str, float]:
+        if self._found is None:
+            self._found = values(self._session)
+        return self._found
 
     def __getitem__(self, key: str) -> float:
-        self._fill()
-        return super().__getitem__(key)
+        return self._filled()[key]
 
-    def items(self) -> Any:
-        self._fill()
-        return super().items()
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._filled())
+
+    def __len__(self) -> int:
+        return len(self._filled())
 
 
 def values(s: Session) -> dict[str, float]:
     """Loss (mean per sample) and metrics of the epoch so far."""
     n = max(s.state.samples, 1)
-    total = sum(s.loss.values())
-    shown = (
-        {"loss": total / n}
-        if len(s.loss) < 2
-        else {f"loss.{k}": v / n for k, v in s.loss.items()} | {"loss": total / n}
-    )
-    return {**shown, **s.metrics.values()}
+    # In an order of their own: a checkpoint keeps no other.
+    parts = {f"loss.{k}": s.loss[k] / n for k in sorted(s.loss)} if len(s.loss) > 1 else {}
+    return {**parts, "loss": math.fsum(s.loss.values()) / n, **s.metrics.values()}
 
 
 def _end_epoch(s: Session, requests: Requests) -> None:
@@ -221,6 +224,7 @@ def _end_epoch(s: Session, requests: Requests) -> None:
     if found:
         notify(s.callbacks, Event("eval", epoch=st.epoch, step=st.step, metrics=found, name="val", seconds=took))
     s.monitor.see(seen, st)
+    st.seen = st.step
     if st.batch >= s.train.batches:
         st.epoch, st.batch = st.epoch + 1, 0
         s.metrics.reset()
@@ -234,7 +238,8 @@ def _obey(s: Session, requests: Requests) -> None:
         s.saver.save(s, "signal")
         raise Interrupted(
             requests.stop,
-            f"stopped by {requests.stop.name} after step {s.state.step}; go on with: mxtrain fit --resume",
+            f"stopped by {requests.stop.name} after step {s.state.step}; go on with: mxtrain fit --resume "
+            f"{s.saver.root.parent}",
         )
     if requests.take_save():
         s.saver.save(s, "asked")

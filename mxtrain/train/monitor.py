@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from mxtrain.base.errors import ConfigError
 from mxtrain.train.state import RunState
 
 Mode = Literal["max", "min"]
@@ -30,21 +30,14 @@ class Monitor:
     value: float | None = None
 
     def see(self, values: Mapping[str, float], state: RunState) -> None:
-        """Look at what an epoch gave.
-
-        Raises:
-            ConfigError: if a metric that is followed is not among the values.
-        """
-        for followed in (self.best, self.early):
-            if followed is not None and followed[0] not in values:
-                raise ConfigError(f"no metric {followed[0]!r} to monitor; there are: {', '.join(values)}")
+        """Look at what an epoch gave. A value that is not finite is never an improvement."""
         self.value = values[self.best[0]]
-        if state.best is None or _better(self.value, state.best, self.best[1], 0.0):
+        if _better(self.value, state.best, self.best[1], 0.0):
             state.best = self.value
         if self.early is None:
             return
         current = values[self.early[0]]
-        if state.leading is None or _better(current, state.leading, self.early[1], self.min_delta):
+        if _better(current, state.leading, self.early[1], self.min_delta):
             state.leading, state.waited = current, 0
         else:
             state.waited += 1
@@ -59,5 +52,7 @@ class Monitor:
         return f"stopped early: {name} has not improved on {state.leading} for {state.waited} epochs"
 
 
-def _better(value: float, than: float, mode: Mode, delta: float) -> bool:
+def _better(value: float, than: float | None, mode: Mode, delta: float) -> bool:
+    if than is None or not math.isfinite(value):
+        return math.isfinite(value)
     return value > than + delta if mode == "max" else value < than - delta

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from mxtrain.config.tree import Tree
 from mxtrain.data.iterator import DataIter
 from mxtrain.graph import Entry, topological
 from mxtrain.passes import infer_types
-from mxtrain.symbol.build import build_net
+from mxtrain.symbol.build import build_net, check_heads
 from mxtrain.symbol.compose import settled
+from mxtrain.train.feeder import Classes
 from mxtrain.train.shipped import net_folders
 
 
@@ -25,20 +26,26 @@ class Head:
         name: of its node.
         label: variable of its label, or None.
         classes: number of classes if the label is a class, else None.
+        loss: whether it adds to the loss.
+        ignored: label that is no class and is meant so, or None.
     """
 
     name: str
     label: str | None
     classes: int | None
+    loss: bool = False
+    ignored: float | None = None
 
 
 def read_net(tree: Tree, where: Path) -> tuple[Entry, ...]:
     """The heads of the net section.
 
     Raises:
-        ConfigError: with every problem, each at its line.
+        ConfigError: with every problem, each at its line; or if no head is a loss, so that nothing could be trained.
     """
-    return settled(build_net(tree.at(("net",)), search=net_folders(where)).entries)
+    symbol = build_net(tree.at(("net",)), search=net_folders(where))
+    check_heads(symbol)
+    return settled(symbol.entries)
 
 
 def inputs_of(heads: tuple[Entry, ...]) -> list[str]:
@@ -52,14 +59,21 @@ def find_heads(heads: tuple[Entry, ...], types: Mapping[str, TensorType]) -> lis
     found = []
     for e in g.outputs:
         labels = [x.node.name for x, name in zip(e.node.inputs, e.node.input_names, strict=True) if name == "label"]
-        label = labels[0] if labels and e.node.op is not None and e.node.op.loss else None
-        classes = None
+        loss = e.node.op is not None and e.node.op.loss is not None
+        label = labels[0] if labels and loss else None
+        classes, ignored = None, None
         if label is not None:
-            of_label = g.variables[label].types[0]
-            if len(of_label.shape) == len(e.type.shape) - 1:
-                classes = e.type.shape[1]
-        found.append(Head(e.node.name, label, classes))
+            # As many values as labels: numbers to come near to. More: a score for each class.
+            scores = e.type.size // max(g.variables[label].types[0].size, 1)
+            classes = scores if scores > 1 else None
+            ignored = e.node.params.ignore_label if getattr(e.node.params, "use_ignore", False) else None
+        found.append(Head(e.node.name, label, classes, loss, ignored))
     return found
+
+
+def label_classes(heads: Sequence[Head]) -> dict[str, Classes]:
+    """Which labels are classes, by the net's name of the label."""
+    return {h.label: Classes(h.classes, h.ignored) for h in heads if h.label is not None and h.classes is not None}
 
 
 def label_names(heads: tuple[Entry, ...], it: DataIter, tree: Tree) -> dict[str, str]:

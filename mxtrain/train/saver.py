@@ -12,7 +12,7 @@ from mxtrain.train.checkpoint_io import Policy, write
 from mxtrain.train.events import Event, notify
 from mxtrain.train.finite import check_parameters
 from mxtrain.train.metrics_file import MetricsFile
-from mxtrain.train.state import STATE, ModelInfo, array_files, dump_state
+from mxtrain.train.state import STATE, ModelInfo, RunState, array_files, dump_state
 
 if TYPE_CHECKING:
     from mxtrain.train.loop import Session
@@ -65,7 +65,11 @@ class Saver:
     files: Mapping[str, bytes]
     metrics: MetricsFile
     extra: Mapping[str, Any]
-    _saved: tuple[int, int, int] | None = None
+    _saved: tuple[int, int, int, int] | None = None
+
+    def resume(self, state: RunState) -> None:
+        """The state as it is now is saved already."""
+        self._saved = _place(state)
 
     def after_step(self, s: Session) -> None:
         """Save if so many steps are done."""
@@ -73,9 +77,11 @@ class Saver:
             self.save(s, "step")
 
     def after_epoch(self, s: Session) -> None:
-        """Save if so many epochs are done."""
+        """Save if so many epochs are done, or (where steps are counted) if this epoch gave the best value so far."""
         if self.every.epochs and s.state.batch == 0 and s.state.epoch % self.every.epochs == 0:
             self.save(s, "epoch")
+        elif self.every.steps and self.policy.keep_best and s.monitor.value == s.state.best:
+            self.save(s, "best")
 
     def save(self, s: Session, why: str) -> None:
         """Write a checkpoint, unless this very state is saved already.
@@ -85,7 +91,7 @@ class Saver:
             CheckpointError, OutOfSpace, EnvironmentFault: if it cannot be written; nothing that was there is lost.
         """
         st = s.state
-        now = (st.epoch, st.batch, st.step)
+        now = _place(st)
         if self._saved == now:
             return
         check_parameters(s.program.store)
@@ -96,7 +102,11 @@ class Saver:
         extra = {**self.extra, "metrics_size": size, "why": why}
         files = {**self.files, **array_files(s.program.store, self.info.name, st.epoch)}
         files[STATE] = dump_state(st, self.info, extra)
-        policy = replace(self.policy, value=s.monitor.value if st.batch == 0 else None)
+        policy = replace(self.policy, value=s.monitor.value if st.seen == st.step else None)
         path = write(self.root, st.step, files, run_id=self.run_id, prune=policy)
         self._saved = now
         notify(s.callbacks, Event("saved", epoch=st.epoch, batch=st.batch, step=st.step, name=path.name))
+
+
+def _place(state: RunState) -> tuple[int, int, int, int]:
+    return (state.epoch, state.batch, state.step, state.seen)

@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from mxtrain import init, metrics, optim
 from mxtrain.base.params import declare, param
 from mxtrain.config.component import Chosen, Component
+from mxtrain.config.tree import show
 from mxtrain.data import augment, sources
 from mxtrain.optim import Multiplier, schedules
 
 RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
+
+def _epochs(value: Any) -> Any:
+    if _count(value) or (isinstance(value, str) and re.fullmatch(_MORE, value)):
+        return value
+    raise ValueError(f"must be a whole number of epochs, or +N with --resume, got {show(value)}")
+
+
+def _period(value: Any) -> Any:
+    if _count(value) or (isinstance(value, str) and re.fullmatch(_PERIOD, value)):
+        return value
+    raise ValueError(f"must be a number of steps, or a text such as '1 epoch' or '500 steps', got {show(value)}")
+
+
+def _count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+Count = Annotated[int, Field(ge=0)]
+_MORE, _PERIOD = r"\+[0-9]{1,9}", r"[0-9]{1,12} (epochs?|steps?)"
+Epochs = Annotated[
+    int | str,
+    BeforeValidator(_epochs, json_schema_input_type=Count | Annotated[str, Field(pattern=f"^{_MORE}$")]),
+]
+Period = Annotated[
+    int | str,
+    BeforeValidator(_period, json_schema_input_type=Count | Annotated[str, Field(pattern=f"^{_PERIOD}$")]),
+]
 
 AUGMENTERS, METRICS, OPTIMIZERS = augment.REGISTRY, metrics.REGISTRY, optim.REGISTRY
 SCHEDULES, SOURCES = schedules.REGISTRY, sources.REGISTRY
@@ -43,7 +72,7 @@ class Data:
 class Checkpoints:
     """When the state of the run is saved, and which saves are kept."""
 
-    every: int | str = param(
+    every: Period = param(
         "1 epoch", doc="a number of steps, or text such as '1 epoch' or '500 steps'; 0: only at the end"
     )
     keep_last: int | None = param(3, ge=1, doc="newest checkpoints to keep; null: all")
@@ -108,14 +137,14 @@ class Config:
     batch_size: int = param(128, ge=1, doc="samples per update, over all devices")
     eval_batch_size: int | None = param(None, ge=1, doc="samples per batch of evaluation; default: batch_size")
     grad_accum: int = param(1, ge=1, doc="parts in which a batch is computed, to save memory")
-    epochs: int | str = param(10, doc="passes over the training data; +N on resume adds N")
+    epochs: Epochs = param(10, doc="passes over the training data; +N on resume adds N")
     max_steps: int | None = param(None, ge=1, doc="updates after which the run ends, if earlier")
     optimizer: Annotated[Chosen, Component(lambda: OPTIMIZERS)] = param(doc="update rule")
     lr_scheduler: Annotated[Chosen, Component(lambda: SCHEDULES)] | None = param(
         None, doc="how the learning rate changes"
     )
     multipliers: tuple[Multiplier, ...] = param(
-        (), doc="of learning rate and weight decay, by name; the first match counts"
+        (), doc="of learning rate and weight decay, by name; the last match counts"
     )
     clip_global_norm: float | None = param(None, gt=0, doc="largest norm of all gradients together")
     ema: Ema | None = param(None, doc="average the parameters")

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from mxtrain.base.errors import CheckpointError
-from mxtrain.executor import ParameterStore
+from mxtrain.executor import Arena, ParameterStore
 from mxtrain.formats import ndarray_list
 from mxtrain.formats.checkpoint_names import params_name, symbol_name
+from mxtrain.optim.update import SUMS
 from mxtrain.train.checkpoint_io import Checkpoint
 
 VERSION = 1
@@ -27,6 +28,7 @@ class RunState:
         epoch: epochs done.
         batch: batches done in the current epoch.
         step: updates done.
+        seen: updates done when an epoch, or the part of it that `max_steps` allows, last ended.
         loss: sums of the loss by head, as hexadecimal floats, and the samples they count.
         metrics: metric sums, see metrics.MetricSet.state.
         best: best value of the monitored metric so far, None before the first.
@@ -38,6 +40,7 @@ class RunState:
     epoch: int = 0
     batch: int = 0
     step: int = 0
+    seen: int = 0
     loss: dict[str, str] = field(default_factory=dict)
     samples: int = 0
     metrics: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -99,10 +102,13 @@ def parse_state(raw: bytes, where: str) -> tuple[RunState, ModelInfo, dict[str, 
 
 
 def array_files(store: ParameterStore, name: str, epoch: int, auxiliary: bool = True) -> dict[str, bytes]:
-    """The .params file as MXNet reads it, and our .state file with optimizer state and averages."""
+    """The .params file as MXNet reads it, and our .state file with optimizer state and averages.
+
+    Sums of gradients begin anew with every batch and are left out.
+    """
     params = {f"arg:{n}": store.parameters[n] for n in store.parameters.types}
     params |= {f"aux:{n}": store.auxiliaries[n] for n in store.auxiliaries.types}
-    states = {f"{kind}:{n}": arena[n] for kind, arena in store.states.items() for n in arena.types}
+    states = {f"{kind}:{n}": arena[n] for kind, arena in _lasting(store).items() for n in arena.types}
     return {
         params_name(name, epoch): ndarray_list.dumps(params),
         params_name(name, epoch).removesuffix(".params") + ".state": ndarray_list.dumps(states),
@@ -124,16 +130,20 @@ def load_arrays(checkpoint: Checkpoint, store: ParameterStore, *, states: bool) 
     if not states:
         return
     found = ndarray_list.load(checkpoint.read(only(checkpoint, ".state")))
-    wanted = {f"{kind}:{n}" for kind, arena in store.states.items() for n in arena.types}
+    wanted = {f"{kind}:{n}" for kind, arena in _lasting(store).items() for n in arena.types}
     if set(found) != wanted:
         missing, more = sorted(wanted - set(found)), sorted(set(found) - wanted)
         raise CheckpointError(
             f"{checkpoint.path}: the optimizer state does not fit the configuration: missing {missing[:5]}, unknown "
             f"{more[:5]}; was the optimizer changed?"
         )
-    for kind, arena in store.states.items():
+    for kind, arena in _lasting(store).items():
         for n in arena.types:
             arena[n][...] = np.asarray(found[f"{kind}:{n}"])
+
+
+def _lasting(store: ParameterStore) -> dict[str, Arena]:
+    return {kind: arena for kind, arena in store.states.items() if kind != SUMS}
 
 
 def only(checkpoint: Checkpoint, suffix: str) -> str:

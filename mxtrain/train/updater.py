@@ -18,6 +18,8 @@ from mxtrain.optim.schedules import Schedule, Span, learning_rate
 from mxtrain.optim.update import EMA, RESCALE, SUMS
 from mxtrain.passes import Options, compile_graph
 
+NORM_BLOCK = 1 << 15
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -60,6 +62,7 @@ class Updater:
         if rule.ema is not None:
             add_state(store, [EMA])
         self._gradients = store.states[SUMS] if rule.parts > 1 else store.gradients
+        self._squares = np.empty(NORM_BLOCK)
         self._plan: Plan | None = None
         self._sums: Plan | None = None
         if groups.groups:
@@ -75,6 +78,11 @@ class Updater:
         if EMA in self.store.states:
             for name in self.store.gradients.types:
                 self.store.states[EMA][name][...] = self.store.parameters[name]
+
+    def resume(self, done: int) -> None:
+        """Stand where `done` updates have been done."""
+        if done:
+            self.lr = self.learning_rate(done)
 
     def learning_rate(self, number: int) -> float:
         """The learning rate of update `number`, counted from 1."""
@@ -103,6 +111,8 @@ class Updater:
             NumericError: if the global norm is asked for and not finite.
         """
         self.lr = self.learning_rate(done + 1)
+        # Also without an update: a training step has changed the auxiliaries.
+        self.store.version += 1
         if self._plan is None:
             return float(self.lr)
         scale = 1.0 / rows
@@ -115,13 +125,21 @@ class Updater:
         previous = self.learning_rate(done) if done > 0 else self.lr
         self._write(done + 1, self.lr, previous)
         self._plan.run()
-        self.store.version += 1
         return float(self.lr)
 
     def norm(self) -> float:
-        """Euclidean norm of all gradients together, as they are summed."""
+        """Euclidean norm of all gradients together, as they are summed.
+
+        In float64, block by block: a library's dot product splits the sum by its own number of threads.
+        """
         flat = self._gradients.buffer.view(np.float32)
-        return math.sqrt(float(np.dot(flat, flat)))
+        total = 0.0
+        for start in range(0, len(flat), len(self._squares)):
+            block = flat[start : start + len(self._squares)]
+            squares = self._squares[: len(block)]
+            np.multiply(block, block, out=squares, dtype=np.float64)
+            total += float(squares.sum())
+        return math.sqrt(total)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ import os
 import pytest
 
 from mxtrain.train.file_system import LOCAL, FileSystem
+from tests.train.runs import Bench, images
 
 READS = ("listdir", "readlink", "open", "free")
 NEED_SPACE = ("mkdir", "create", "write", "fsync_file", "fsync_dir", "symlink")
@@ -104,3 +105,13 @@ def fault_fs():
 @pytest.fixture
 def killed():
     return Killed
+
+
+@pytest.fixture
+def bench(tmp_path):
+    """A folder with a tiny data set: 37 samples to train on, 13 to evaluate on."""
+    place = Bench(tmp_path)
+    for name, count, seed in (("tiny", 37, 0), ("val", 13, 1)):
+        pixels, labels = images(count, seed)
+        place.save(name, data=pixels, softmax_label=labels)
+    return place
