@@ -6,11 +6,13 @@ lifetimes get offsets in one block. Strategies are those of Chen et al., "MXNet"
 
 from __future__ import annotations
 
-from bisect import insort
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mxtrain.base.device import align
 from mxtrain.base.types import PLAIN
@@ -248,20 +250,25 @@ def _offsets(buffers: list[_Buffer], share: bool) -> int:
             b.place = Place("block", top)
             top += align(b.nbytes)
         return top
-    alive: dict[int, list[tuple[int, int]]] = defaultdict(list)  # step -> sorted (offset, end)
-    for b in sorted(buffers, key=lambda b: (-b.nbytes, b.first)):
-        if b.nbytes == 0:
-            b.place = Place("block", 0)
-            continue
-        spans = sorted({span for step in range(b.first, b.last + 1) for span in alive[step]})
-        offset = 0
-        for start, end in spans:
-            if start - offset >= align(b.nbytes):
-                break
-            offset = max(offset, end)
-        span = (offset, offset + align(b.nbytes))
-        for step in range(b.first, b.last + 1):
-            insort(alive[step], span)
+    # Columns: first step, last step, offset, end, of the buffers placed so far.
+    placed = np.empty((4, len(buffers)), np.int64)
+    for k, b in enumerate(sorted(buffers, key=lambda b: (-b.nbytes, b.first))):
+        size = align(b.nbytes)
+        alive = (placed[0, :k] <= b.last) & (placed[1, :k] >= b.first)
+        offset = _lowest_gap(placed[2, :k][alive], placed[3, :k][alive], size) if size else 0
+        placed[:, k] = (b.first, b.last, offset, offset + size)
         b.place = Place("block", offset)
-        top = max(top, span[1])
+        top = max(top, offset + size)
     return top
+
+
+def _lowest_gap(starts: NDArray[np.int64], ends: NDArray[np.int64], size: int) -> int:
+    """The lowest offset at which `size` bytes touch none of the spans."""
+    if not len(starts):
+        return 0
+    order = np.argsort(starts, kind="stable")
+    reached = np.maximum.accumulate(ends[order])
+    before = np.concatenate(([0], reached[:-1]))
+    fits = starts[order] - before >= size
+    found = int(np.argmax(fits))
+    return int(before[found]) if fits[found] else int(reached[-1])
