@@ -20,6 +20,7 @@ from mxtrain.base.params import Spatial, SpatialPad, declare, param
 from mxtrain.base.types import PartialType, TensorType
 from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
 from mxtrain.ops._activations import FORWARD, absorbed, backward, post_ops
+from mxtrain.ops._add_act import other_addend
 from mxtrain.ops._call import reference
 from mxtrain.ops._fold import fold
 from mxtrain.ops._infer import Inferred, Types, dtype_of, need_rank, statistics_dtype
@@ -43,9 +44,10 @@ class Params:
 
 @declare
 class Fused(Params):
-    """A convolution that has absorbed the activation after it. Made by the compiler."""
+    """A convolution that has absorbed what comes after it. Made by the compiler."""
 
     act: str | None = param(None, doc="the activation")
+    add: bool = param(False, doc="an addend before the activation")
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def geometry(p: Params) -> Geometry:
 
 def input_names(p: Params) -> tuple[str, ...]:
     """No bias, no input."""
-    return ("data", "weight") if p.no_bias else ("data", "weight", "bias")
+    names = ("data", "weight") if p.no_bias else ("data", "weight", "bias")
+    return (*names, "addend") if getattr(p, "add", False) else names
 
 
 def infer(p: Params, ins: Types, outs: Types) -> Inferred:
@@ -113,7 +116,8 @@ def infer(p: Params, ins: Types, outs: Types) -> Inferred:
     want = [PartialType((batch, channels, *sizes), dtype), PartialType((p.num_filter, per_group, *g.kernel), weights)]
     if not p.no_bias:
         want.append(PartialType((p.num_filter,), statistics_dtype(dtype)))
-    return want, [PartialType((batch, p.num_filter, *out), dtype)]
+    result = PartialType((batch, p.num_filter, *out), dtype)
+    return [*want, result] if getattr(p, "add", False) else want, [result]
 
 
 def columns(x: Any, xp: Any, p: Params) -> Any:
@@ -137,6 +141,8 @@ def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
     y = y.reshape(outs[0].shape)
     if not p.no_bias:
         y = y + ins[2].reshape(1, -1, *(1,) * len(p.kernel))
+    if getattr(p, "add", False):
+        y = y + ins[-1]
     act = getattr(p, "act", None)
     if act:
         FORWARD[act](xp, y, y)
@@ -211,10 +217,11 @@ def forward_desc(p: Params, data: TensorType, out: TensorType, prop: onednn.Prop
     if not onednn.available() or not onednn.supports(data, out):
         return None
     d = descs(p, data, out, not p.no_bias)
+    added = [("binary", onednn.Algorithm.ADD, onednn.desc(out))] if getattr(p, "add", False) else []
     return onednn.describe(
         "convolution_forward", prop, onednn.Algorithm.CONVOLUTION_DIRECT, onednn.desc(data),
         onednn.any_layout(d.weight_axes, data.dtype), d.bias, onednn.desc(out), *d.geometry,
-        attr=onednn.attributes(*post_ops(getattr(p, "act", None))),
+        attr=onednn.attributes(*added, *post_ops(getattr(p, "act", None))),
     )  # fmt: skip
 
 
@@ -228,6 +235,8 @@ def fast(node: Node, device: Device) -> Recipe | None:
     ins: dict[int, Any] = {A.SRC: 0, A.WEIGHTS: (1, axes)}
     if not p.no_bias:
         ins[A.BIAS] = 2
+    if getattr(p, "add", False):
+        ins[A.POST_OP_BASE | A.SRC_1] = len(node.inputs) - 1
     return onednn.recipe(pd, node, ins, {A.DST: 0})
 
 
@@ -282,16 +291,20 @@ def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 def absorb(node: Node, reader: Node, training: bool) -> Node | None:
-    """The activation after it; outside training also the batch normalisation after it, folded into the weights."""
+    """The activation after it; outside training also a batch normalisation, folded into the weights, and a sum."""
     p: Params = node.params
     if getattr(p, "act", None) is not None:
         return None
     fields = {k: getattr(p, k) for k in Params.__dataclass_fields__}
-    act = absorbed(reader)
+    act, add = absorbed(reader), getattr(p, "add", False)
     if act:
-        return apply_node(OP, reader.name, node.inputs, Fused(**fields, act=act), (node.name, reader.name))
-    if training:
+        return apply_node(OP, reader.name, node.inputs, Fused(**fields, act=act, add=add), (node.name, reader.name))
+    if training or add:
         return None
+    addend = other_addend(node, reader)
+    if addend:
+        fused = Fused(**fields, add=True)
+        return apply_node(OP, reader.name, (*node.inputs, addend), fused, (node.name, reader.name))
     folded = fold(node, reader, p.no_bias)
     if folded is None:
         return None

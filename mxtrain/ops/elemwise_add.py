@@ -9,6 +9,7 @@ Source: MXNet's elemwise_add.
 from __future__ import annotations
 
 from mxtrain.backends import onednn
+from mxtrain.ops._add_act import absorb
 from mxtrain.ops._elementwise import BINARY, elementwise, fast_binary, ufunc
 from mxtrain.ops._slopes import ADD
 
@@ -18,5 +19,6 @@ OP = elementwise(
     ADD,
     inputs=BINARY,
     mxnet=("elemwise_add", "_add", "_plus", "_Plus"),
+    absorb=absorb,
     kernels={"onednn": fast_binary(onednn.Algorithm.ADD)},
 )
