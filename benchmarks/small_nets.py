@@ -66,7 +66,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3.0)
     args = parser.parse_args()
-    print("| net (batch 128, fp32) | mxtrain fit, ms | " + "torch eager | torch channels_last | MXNet 1.9.1 | best peer / ours |")
+    peers = "torch eager | torch channels_last | MXNet 1.9.1"
+    print(f"| net (batch 128, fp32) | mxtrain fit, ms | {peers} | best peer / ours |")
     print("|---|---|---|---|---|---|")
     for net in ("mlp", "lenet"):
         found: dict[str, list[float]] = {"ours": [], "eager": [], "channels_last": [], "mxnet": []}

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def param(default: Any = ..., *, doc: str, **constraints: Any) -> Any:
-    """Declare one parameter: its default (none: required), one line of documentation, pydantic constraints (ge, le...)."""
+    """Declare one parameter: default (none: required), one line of documentation, pydantic constraints (ge, le...)."""
     return Field(default, description=doc, **constraints)
 
 

@@ -10,6 +10,7 @@ from mxtrain.graph.text import entry_text, graph_text, node_text, params_text
 
 __all__ = [
     "Call", "Entry", "Graph", "Infer", "Instruction", "Kernel", "Kind", "Names", "Node", "Op", "Pointwise", "Recipe",
-    "Update", "Vocabulary",    "apply", "apply_node", "complete_types", "entry_text", "graph_text", "infer", "node_text", "params_text",
+    "Update", "Vocabulary",
+    "apply", "apply_node", "complete_types", "entry_text", "graph_text", "infer", "node_text", "params_text",
     "rebuild", "topological", "unique", "variable",
 ]  # fmt: skip

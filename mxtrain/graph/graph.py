@@ -14,7 +14,7 @@ from mxtrain.graph.node import Entry, Node, infer
 
 
 class Update(NamedTuple):
-    """After the plan has run, the variable holds the value. Kernels never write their inputs: this is all that changes."""
+    """After a run, the variable holds the value. Kernels never write their inputs: this is all that changes."""
 
     variable: Node
     value: Entry

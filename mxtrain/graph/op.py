@@ -1,4 +1,4 @@
-"""What an operator is: a frozen record of free functions, never subclassed. What a kernel is: a factory of prepared calls."""
+"""What an operator is: a frozen record of free functions, never subclassed. A kernel: a factory of prepared calls."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Recipe:
     """How one kernel will compute one node: decided before memory is planned.
 
     Args:
-        prepare: ``(ins, outs, scratch) -> Call``, once at bind: everything is built here. Arrays come as base.types.view
-            makes them; ``scratch`` is a flat uint8 buffer, or None. None as the call means nothing has to run.
+        prepare: ``(ins, outs, scratch) -> Call``, once at bind: everything is built here. Arrays come as
+            base.types.view makes them; ``scratch`` is a flat uint8 buffer, or None. None as the call means nothing has to run.
         name: implementation, for people (``onednn:brgconv:avx512_core``).
         inplace: pairs (input, output) that may share a buffer, the input being dead afterwards.
         view: the output 0 is input 0 seen otherwise: it always shares the buffer, and nothing runs.
@@ -112,8 +112,8 @@ class Op:
         loss: ``(node) -> scalar Entry`` whose gradient `gradient` emits. Marks an output operator.
         updates: ``(node) -> {input index: new value}`` for auxiliary inputs, in training.
         at_eval: ``(node) -> one Entry per output``: what stands in its place outside training.
-        absorb: ``(node, reader, training) -> merged Node or None``. `reader` is the only reader of output 0. Output i of
-            the merged node replaces output i of `node`, and output 0 that of `reader`.
+        absorb: ``(node, reader, training) -> merged Node or None``. `reader` is the only reader of output 0. Output
+            i of the merged node replaces output i of `node`, and output 0 that of `reader`.
         expand: ``(node) -> one Entry per output``: the same in other operators.
         eltwise: trait: ``(params) -> name`` of the function it is, element by element (relu, tanh...), which another
             operator may absorb.

@@ -1,4 +1,4 @@
-"""Operators: one file each (declaration, reference kernel, optional oneDNN and CUDA kernels), the name being the module's.
+"""Operators: one file each (declaration, reference kernel, optional oneDNN kernels), named as its module is.
 
 A file here may import graph, base, backends and the ``_*.py`` helpers, never a sibling. Its last statements are its
 table of contents: read them first. Start with activation.py (small) and convolution.py (all features).
