@@ -28,7 +28,7 @@ class Recipe:
 
     Args:
         prepare: ``(ins, outs, scratch) -> Call``, once at bind: everything is built here. Arrays come as
-            base.types.view makes them; ``scratch`` is a flat uint8 buffer, or None. None as the call means nothing has to run.
+            base.types.view makes them; ``scratch`` is a flat uint8 buffer, or None. None as the call: nothing runs.
         name: implementation, for people (``onednn:brgconv:avx512_core``).
         inplace: pairs (input, output) that may share a buffer, the input being dead afterwards.
         view: the output 0 is input 0 seen otherwise: it always shares the buffer, and nothing runs.

@@ -158,7 +158,7 @@ def layout_of(md: MemoryDesc, shape: tuple[int, ...] | None = None, name: str = 
 
 
 def attributes(*post_ops: tuple[Any, ...]) -> _Attributes:
-    """Attributes with post-ops: ``("eltwise", algorithm, alpha, beta)``, ``("sum", scale)``, ``("binary", algorithm, md)``."""
+    """Attributes with post-ops: ("eltwise", algorithm, alpha, beta), ("sum", scale), ("binary", algorithm, md)."""
     attr = _Attributes()
     if not post_ops:
         return attr
