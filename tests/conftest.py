@@ -36,3 +36,11 @@ def data_pack():
     if not path:
         pytest.skip("MXTRAIN_DATA does not name the data pack")
     return pathlib.Path(path)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Captured text as valid Unicode: file names need not be, and pytest-xdist cannot send what is not."""
+    report = yield
+    report.sections = [(name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections]
+    return report

@@ -155,7 +155,11 @@ def test_a_checkpoint_removed_while_looking(root):
     assert latest(root, fs).step == 3
 
 
-@pytest.mark.parametrize("name", [b"a b", b"new\nline", b"\xff\xfe", "\u00e9\u4e2d".encode(), b"x" * 255])
+@pytest.mark.parametrize(
+    "name",
+    [b"a b", b"new\nline", b"\xff\xfe", "\u00e9\u4e2d".encode(), b"x" * 255],
+    ids=["blank", "newline", "no text", "not ascii", "long"],
+)
 def test_any_name_of_the_directory(tmp_path, name, caplog):
     root = tmp_path / os.fsdecode(name)
     for step in (1, 2):
