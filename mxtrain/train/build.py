@@ -27,7 +27,6 @@ from mxtrain.train.initial import initialise
 from mxtrain.train.model import PRECISION, make_device
 from mxtrain.train.net import Head
 from mxtrain.train.program import Program, make_program, variables
-from mxtrain.train.saver import parse_every
 from mxtrain.train.schema import Config
 from mxtrain.train.state import ModelInfo
 from mxtrain.train.updater import Rule, Updater
@@ -138,10 +137,9 @@ def check_run(built: Built, tree: Tree) -> None:
     """What would otherwise show only while the run is under way.
 
     Raises:
-        ConfigError: if a period or a duration means nothing, or a metric that is followed will not be measured.
+        ConfigError: if a duration of the schedule means nothing, or a metric that is followed will not be measured.
     """
     config, known = built.config, measured(built)
-    parse_every(config.checkpoint.every)
     built.updater.learning_rate(1)
     early = config.early_stop
     followed = {("checkpoint", "monitor"): config.checkpoint.monitor} | (

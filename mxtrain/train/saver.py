@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,9 @@ from mxtrain.train.state import STATE, ModelInfo, RunState, array_files, dump_st
 
 if TYPE_CHECKING:
     from mxtrain.train.loop import Session
+
+
+_PERIOD = re.compile(r"([0-9]{1,12}) (step|epoch)s?")
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,8 @@ def parse_every(value: int | str) -> Every:
     """
     if isinstance(value, int):
         return Every(steps=value)
-    number, _, unit = value.partition(" ")
-    if number.isdecimal() and unit.strip() in ("step", "steps"):
-        return Every(steps=int(number))
-    if number.isdecimal() and unit.strip() in ("epoch", "epochs"):
-        return Every(epochs=int(number))
+    if m := _PERIOD.fullmatch(value):
+        return Every(steps=int(m[1])) if m[2] == "step" else Every(epochs=int(m[1]))
     raise ConfigError(f"checkpoint.every: expected a number of steps, '500 steps' or '1 epoch', got {value!r}")
 
 

@@ -137,7 +137,8 @@ class Updater:
         for start in range(0, len(flat), len(self._squares)):
             block = flat[start : start + len(self._squares)]
             squares = self._squares[: len(block)]
-            np.multiply(block, block, out=squares, dtype=np.float64)
+            np.copyto(squares, block)
+            np.multiply(squares, squares, out=squares)
             total += float(squares.sum())
         return math.sqrt(total)
 

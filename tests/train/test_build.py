@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from mxtrain.base.errors import ConfigError
+from mxtrain.train.build import count_threads, epochs_of, measured, mode_of, monitored
+from mxtrain.train.fit import load_config
+from tests.train.runs import CONV, MLP, images
+
+
+def config(bench, *overrides, **changes):
+    return load_config(bench.config(**changes), list(overrides))[0]
+
+
+def test_what_is_built(bench):
+    built = bench.built(net=CONV, multipliers=[{"match": "conv*", "lr_mult": 0}])
+    assert built.names == {"softmax_label": "softmax_label"}
+    assert [h.name for h in built.shown] == ["softmax"]
+    assert "conv_weight" not in built.program.trained and "fc_bias" in built.program.trained
+    info = built.info
+    assert (info.inputs, info.labels, info.threads, info.seed) == ({"data": [1, 8, 8]}, {"softmax_label": []}, 1, 3)
+    assert info.kinds["bn_moving_mean"] == "auxiliary" and info.kinds["data"] == "input"
+
+
+def test_drawn_or_left_for_a_checkpoint(bench):
+    from mxtrain.train.build import build
+
+    assert build(*load_config(bench.config(), [])).program.store.parameters["fc1_weight"].any()
+    assert not build(*load_config(bench.config(), []), draw=False).program.store.parameters.buffer.any()
+
+
+def test_threads(bench):
+    assert count_threads(config(bench, threads=3)) == 3
+    assert count_threads(config(bench, threads="auto")) == len(os.sched_getaffinity(0))
+    assert bench.built(threads="auto").info.threads == len(os.sched_getaffinity(0))
+
+
+def test_epochs_of_a_new_run(bench):
+    assert epochs_of(config(bench, epochs=0)) == 0
+    with pytest.raises(ConfigError, match="expected a number of epochs, got '\\+3'; \\+N goes with --resume"):
+        epochs_of(config(bench, "epochs=+3"))
+
+
+def test_there_must_be_something_to_train_on(bench):
+    with pytest.raises(ConfigError, match=r"config\d+\.yaml:\d+:\d+: .*data\.train is missing"):
+        bench.built(data={"train": None})
+
+
+def test_evaluation_data_of_another_kind(bench):
+    pixels, labels = images(4, size=9)
+    bench.save("val", data=pixels, softmax_label=labels)
+    with pytest.raises(ConfigError, match=r"data\.val: samples are .*9.*, but the training samples are .*8"):
+        bench.built()
+
+
+def test_evaluation_labels_of_another_name(bench):
+    pixels, labels = images(4)
+    bench.save("val", data=pixels, y=labels)
+    with pytest.raises(ConfigError, match=r"data\.val: its labels are y, those of data\.train softmax_label"):
+        bench.built(data={"val": {"name": "arrays", "path": "val.npz", "labels": ["y"]}})
+
+
+def test_evaluation_data_of_other_classes(bench):
+    bench.pngs("train", 6)
+    bench.pngs("val", 6)
+    os.rename(bench.path / "val" / "left", bench.path / "val" / "links")
+    data = {k: {"name": "image_folder", "path": k, "channels": 1} for k in ("train", "val")}
+    with pytest.raises(ConfigError, match="only one of them has left, links"):
+        bench.built(data=data, augment=[{"center_crop": {"size": 8}}])
+
+
+def test_multipliers_that_match_nothing_are_shown_at_their_line(bench):
+    with pytest.raises(ConfigError, match=r"config\d+\.yaml:\d+:\d+: multipliers: .*no parameter matches 'fc9'"):
+        bench.built(multipliers=[{"match": "fc9", "lr_mult": 0}])
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, ("val.accuracy", "max")),
+        ({"data": {"val": None}}, ("train.accuracy", "max")),
+        ({"metrics": ["cross_entropy"]}, ("val.cross_entropy", "min")),
+        ({"metrics": [{"top_k": {"k": 2}}]}, ("val.top_k_2", "max")),
+        ({"metrics": []}, ("train.loss", "min")),
+        ({"checkpoint": {"monitor": "train.loss"}}, ("train.loss", "min")),
+        ({"checkpoint": {"monitor": "val.cross_entropy"}}, ("val.cross_entropy", "min")),
+    ],
+)
+def test_the_metric_that_says_which_is_best(bench, changes, expected):
+    built = bench.built(**changes)
+    assert monitored(built) == expected and expected[0] in measured(built)
+
+
+def test_a_metric_of_one_head(bench):
+    assert mode_of("val.cross_entropy.left", config(bench)) == "min"
+    assert mode_of("train.loss.left", config(bench)) == "min"
+
+
+@pytest.mark.parametrize("section", [{"checkpoint": {"monitor": "val.loss"}}, {"early_stop": {"monitor": "val.loss"}}])
+def test_a_metric_that_will_not_be_measured(bench, section):
+    (key,) = section
+    text = rf"{key}\.monitor: no metric 'val\.loss' is measured in this run; there are: train\.loss, train\.accuracy, "
+    with pytest.raises(ConfigError, match=text):
+        bench.built(**section)
+
+
+def test_a_schedule_that_cannot_be(bench):
+    with pytest.raises(ConfigError, match="warmup_begin_lr"):
+        bench.built(lr_scheduler={"name": "cosine", "warmup": 3, "warmup_begin_lr": 5})
+
+
+def test_labelless_losses_have_no_metrics(bench):
+    net = [*MLP[:-1], {"make_loss": {"name": "loss"}}]
+    built = bench.built(net=net, data={"train": {"name": "arrays", "path": "tiny.npz", "labels": []}, "val": None})
+    assert built.metric_set().shown == () and measured(built) == ["train.loss"]
+    assert monitored(built) == ("train.loss", "min")

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+
+from mxtrain.base.errors import ConfigError
+from mxtrain.train.check import STRATEGIES, check_config, data_inputs, input_types
+from mxtrain.train.fit import load_config
+from mxtrain.train.net import read_net
+from tests.train.runs import CONV, MLP
+
+
+def checked(bench, *overrides, **changes):
+    return check_config(*load_config(bench.config(**changes), list(overrides)))
+
+
+def test_no_data_is_read_where_the_shape_is_given(bench):
+    data = {"train": {"name": "arrays", "path": "missing.npz"}, "val": None}
+    found = checked(bench, data=data, input_shape=[1, 28, 28], net={"file": "lenet"})
+    shapes = {n.name: n.types[0].shape for n in found.graph.nodes}
+    assert shapes["conv1"] == (8, 20, 24, 24) and shapes["softmax"] == (8, 10)
+
+
+def test_the_shape_comes_from_the_data(bench):
+    assert checked(bench).graph.variables["data"].types[0].shape == (8, 1, 8, 8)
+    cropped = checked(bench, augment=[{"center_crop": {"size": [6, 5]}}])
+    assert cropped.graph.variables["data"].types[0].shape == (8, 1, 6, 5)
+
+
+def test_a_shape_that_is_not_known(bench):
+    data = {"train": {"name": "arrays", "path": "missing.npz"}, "val": None}
+    with pytest.raises(ConfigError, match=r"the shape of the input is not known: .*missing\.npz.*input_shape: \["):
+        checked(bench, data=data)
+
+
+def test_samples_that_are_no_images(bench, rng):
+    bench.save("tiny", data=rng.random((9, 6)), softmax_label=[0] * 9)
+    with pytest.raises(ConfigError, match=r"not known: .*; give it: input_shape"):
+        checked(bench, augment=None)
+    assert checked(bench, augment=None, input_shape=[6]).graph.variables["data"].types[0].shape == (8, 6)
+
+
+def test_a_layer_that_does_not_fit_is_shown_at_its_line(bench):
+    net = [{"convolution": {"num_filter": 4, "kernel": 9, "name": "conv"}}, *MLP]
+    with pytest.raises(ConfigError, match=r"config\d+\.yaml:\d+.*conv"):
+        checked(bench, net=net)
+
+
+def test_labels_are_no_data(bench):
+    _, tree, where = load_config(bench.config(), [])
+    heads = read_net(tree, where)
+    assert data_inputs(heads) == ["data"]
+    config = load_config(bench.config(input_shape=[2, 3, 3]), [])[0]
+    assert {n: t.shape for n, t in input_types(config, tree, where, heads, 5).items()} == {"data": (5, 2, 3, 3)}
+
+
+def test_every_strategy_for_training_and_prediction(bench):
+    found = checked(bench, net=CONV)
+    assert set(found.training) == set(found.prediction) == set(STRATEGIES)
+    blocks = {s: c.memory.block for s, c in found.training.items()}
+    assert blocks["both"] <= min(blocks["inplace"], blocks["co-share"]) <= blocks["none"]
+    assert all(found.prediction[s].memory.block <= blocks[s] for s in STRATEGIES)
+
+
+@pytest.mark.parametrize(
+    ("changes", "copies"),
+    [
+        ({"optimizer": {"name": "sgd", "lr": 0.1}}, 0),
+        ({}, 1),
+        ({"optimizer": {"name": "adam"}}, 2),
+        ({"ema": {}, "grad_accum": 2}, 3),
+    ],
+)
+def test_optimizer_state(bench, changes, copies):
+    parameters = 4 * (12 * 64 + 12 + 3 * 12 + 3)
+    assert checked(bench, **changes).state_bytes == copies * parameters
+
+
+def test_frozen_layers_have_no_state(bench):
+    found = checked(bench, multipliers=[{"match": "fc1*", "lr_mult": 0}])
+    assert found.state_bytes == 4 * (3 * 12 + 3) and found.groups.frozen == ("fc1_weight", "fc1_bias")
+
+
+def test_figures_are_for_one_part_of_a_batch(bench):
+    assert checked(bench, grad_accum=3).rows == 3

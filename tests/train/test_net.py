@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import pytest
+
+from mxtrain.base.errors import ConfigError
+from mxtrain.base.types import TensorType
+from mxtrain.train.feeder import Classes
+from mxtrain.train.fit import load_config
+from mxtrain.train.net import Head, check_classes, find_heads, inputs_of, label_classes, label_names, read_net
+from tests.train.runs import MLP
+
+
+def heads(bench, *layers, **types):
+    """The heads of a net of these layers, on a label (4,) unless `types` says otherwise."""
+    _, tree, where = load_config(bench.config(net=list(layers)), [])
+    entries = read_net(tree, where)
+    (label,) = [n for n in inputs_of(entries) if n != "data"]
+    return find_heads(entries, {"data": TensorType((4, 6)), label: TensorType(types.get("label", (4,)))})
+
+
+FC3 = {"fully_connected": {"num_hidden": 3, "name": "fc"}}
+FC1 = {"fully_connected": {"num_hidden": 1, "name": "fc"}}
+
+
+def test_a_head_of_classes(bench):
+    assert heads(bench, FC3, {"softmax_output": {"name": "out"}}) == [Head("out", "out_label", 3, True)]
+
+
+def test_a_class_for_each_position(bench):
+    layers = [FC3, {"reshape": {"shape": [0, 3, 1]}}, {"softmax_output": {"name": "out", "multi_output": True}}]
+    assert heads(bench, *layers, label=(4, 1)) == [Head("out", "out_label", 3, True)]
+
+
+def test_probabilities_are_no_classes(bench):
+    assert heads(bench, FC3, {"softmax_output": {"name": "out"}}, label=(4, 3)) == [
+        Head("out", "out_label", None, True)
+    ]
+
+
+@pytest.mark.parametrize("label", [(4,), (4, 1)])
+def test_numbers_to_come_near_to_are_no_classes(bench, label):
+    layers = [FC1, {"linear_regression_output": {"name": "out"}}]
+    assert heads(bench, *layers, label=label) == [Head("out", "out_label", None, True)]
+
+
+def test_a_label_that_is_ignored(bench):
+    (head,) = heads(bench, FC3, {"softmax_output": {"name": "out", "use_ignore": True, "ignore_label": 9}})
+    assert head.ignored == 9
+    assert label_classes([head, Head("b", None, None), Head("c", "c_label", None)]) == {"out_label": Classes(3, 9.0)}
+
+
+def test_a_net_must_end_in_a_loss(bench):
+    _, tree, where = load_config(bench.config(net=MLP[:-1]), [])
+    with pytest.raises(ConfigError, match=r"fc2.* ends the net, but is no loss; add one .*softmax_output"):
+        read_net(tree, where)
+
+
+def test_shipped_nets_and_nets_beside_the_config(bench):
+    _, tree, where = load_config(bench.config(net={"file": "lenet"}), [])
+    assert inputs_of(read_net(tree, where)) == ["data", "softmax_label"]
+    (bench.path / "mine.yaml").write_text("net: [flatten, {fully_connected: {num_hidden: 2}}, softmax_output]\n")
+    _, tree, where = load_config(bench.config(net={"file": "mine"}), [])
+    assert len(read_net(tree, where)) == 1
+
+
+def names(bench, net, **labels):
+    """What label_names says for a data set with these labels."""
+    built = bench.built(net=MLP, data={"val": None, "train": {"name": "arrays", "path": "tiny.npz", **labels}})
+    _, tree, where = load_config(bench.config(net=net), [])
+    return label_names(read_net(tree, where), built.train.it, tree)
+
+
+def test_one_label_needs_no_name(bench):
+    assert names(bench, [*MLP[:-1], {"softmax_output": {"name": "other"}}]) == {"softmax_label": "other_label"}
+
+
+def test_several_labels_are_matched_by_name(bench):
+    net = {
+        "outputs": ["a", "b"],
+        "net": [
+            "flatten",
+            {"fully_connected": {"num_hidden": 3, "name": "fc"}},
+            {"softmax_output": {"name": "a"}},
+            {"softmax_output": {"name": "b", "from": "fc"}},
+        ],
+    }
+    with pytest.raises(ConfigError, match="the net reads 'a_label', 'b_label', but the data gives data, softmax_label"):
+        names(bench, net)
+
+
+def test_more_classes_than_outputs(bench):
+    _, tree, _ = load_config(bench.config(), [])
+    head = [Head("softmax", "softmax_label", 3, True)]
+    check_classes(head, ("a", "b", "c"), tree)
+    check_classes(head, None, tree)
+    with pytest.raises(
+        ConfigError, match=r"has 3 outputs, but the data has 6 classes \(a, b, c, d, e, \.\.\.\); give the"
+    ):
+        check_classes(head, tuple("abcdef"), tree)
+
+
+def test_a_run_with_more_classes_than_outputs(bench):
+    bench.pngs("train", 9)
+    net = [*MLP[:3], {"fully_connected": {"num_hidden": 2}}, "softmax_output"]
+    train = {"name": "image_folder", "path": "train", "channels": 1}
+    with pytest.raises(ConfigError, match=r"has 2 outputs, but the data has 3 classes \(left, middle, right\)"):
+        bench.fit(net=net, data={"train": train, "val": None}, augment=[{"center_crop": {"size": 8}}])

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mxtrain.base.errors import ConfigError
+from mxtrain.train.model import load_model
+from mxtrain.train.predict import chunks, extract, predict
+from tests.train.runs import CONV, MLP, images
+
+FOLDERS = {
+    "data": {
+        "train": {"name": "image_folder", "path": "train", "channels": 1},
+        "val": {"name": "image_folder", "path": "val", "channels": 1},
+    },
+    "augment": [{"center_crop": {"size": 8}}, {"normalize": {"std": 255}}],
+    "epochs": 8,
+}
+
+
+@pytest.fixture
+def folders(bench):
+    """(bench, files to predict, their classes); train and val are folders of PNG files."""
+    bench.pngs("train", 37)
+    return bench, *bench.pngs("val", 13, seed=1)
+
+
+def test_what_a_record_says(folders):
+    bench, files, classes = folders
+    run = bench.fit(**FOLDERS)
+    records = list(predict(load_model(run.path), files, top=2))
+    assert [r["path"] for r in records] == files
+    right = [r["class"] == c for r, c in zip(records, classes, strict=True)]
+    assert np.mean(right) == run.values["val.accuracy"] >= 0.9
+    first = records[0]
+    assert [t["index"] for t in first["top"]] == [0, *{t["index"] for t in first["top"]} - {0}]
+    assert first["top"][0] == {k: first[k] for k in ("class", "index", "probability")}
+    assert first["top"][0]["probability"] >= first["top"][1]["probability"]
+    assert json.loads(json.dumps(first)) == first
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5, 13, 64])
+def test_as_many_results_as_inputs_at_any_batch_size(folders, rows):
+    bench, files, _ = folders
+    model = load_model(bench.fit(**{**FOLDERS, "epochs": 1, "net": CONV}).path)
+    expected = [r["probability"] for r in predict(model, files, batch_size=32)]
+    found = list(predict(model, files, batch_size=rows))
+    assert [r["path"] for r in found] == files
+    np.testing.assert_allclose([r["probability"] for r in found], expected, rtol=1e-5)
+
+
+def test_nothing_in_nothing_out(folders):
+    bench, *_ = folders
+    assert list(predict(load_model(bench.fit(**{**FOLDERS, "epochs": 1}).path), [])) == []
+
+
+def test_a_file_that_cannot_be_read_has_its_line(folders):
+    bench, files, _ = folders
+    model = load_model(bench.fit(**{**FOLDERS, "epochs": 1}).path)
+    torn = bench.path / "torn.png"
+    torn.write_bytes(Path(files[0]).read_bytes()[:40])
+    missing = str(bench.path / "missing.png")
+    asked = [str(torn), files[0], missing, files[1], files[2]]
+    for rows in (1, 2, 5):
+        records = list(predict(model, asked, batch_size=rows))
+        assert [r["path"] for r in records] == asked
+        assert ["error" in r for r in records] == [True, False, True, False, False]
+        assert "torn.png" in records[0]["error"] and "missing.png" in records[2]["error"]
+    alone = list(predict(model, [files[0]]))
+    np.testing.assert_allclose(records[1]["probability"], alone[0]["probability"], rtol=1e-5)
+
+
+def test_images_of_another_size_and_colour_are_prepared_as_in_evaluation(folders):
+    bench, *_ = folders
+    augment = [
+        {"resize": {"size": 8, "method": "nearest"}},
+        {"random_crop": {"size": 8, "pad": 1}},
+        {"normalize": {"std": 255}},
+    ]
+    model = load_model(bench.fit(**{**FOLDERS, "augment": augment}).path)
+    pixels, _ = images(2, seed=3)
+    large = np.kron(pixels[1], np.ones((4, 4), np.uint8))
+    Image.fromarray(np.stack([large] * 3, -1)).save(bench.path / "large.png")
+    Image.fromarray(pixels[1]).save(bench.path / "small.png")
+    large, small = predict(model, [str(bench.path / n) for n in ("large.png", "small.png")])
+    assert large["class"] == small["class"] == "middle"
+    assert large["probability"] == small["probability"]
+
+
+def test_inputs_are_drawn_as_they_are_needed(folders):
+    bench, files, _ = folders
+    model = load_model(bench.fit(**{**FOLDERS, "epochs": 1}).path)
+    drawn = []
+
+    def endless():
+        while True:
+            drawn.append(1)
+            yield files[len(drawn) % 13]
+
+    results = predict(model, endless(), batch_size=4)
+    for _ in range(20):
+        next(results)
+    results.close()
+    assert len(drawn) <= 32
+
+
+def test_chunks():
+    assert list(chunks("abcde", 2)) == [["a", "b"], ["c", "d"], ["e"]]
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_an_inner_layer(folders, precision):
+    bench, files, _ = folders
+    model = load_model(bench.fit(**{**FOLDERS, "epochs": 1, "precision": precision}).path)
+    records = list(extract(model, files, "fc1", batch_size=5))
+    assert [(r["path"], r["layer"], r["shape"], len(r["values"])) for r in records] == [
+        (f, "fc1", [12], 12) for f in files
+    ]
+    store = model.program.store
+    pixels = np.asarray(Image.open(files[3]), np.float32).reshape(-1) / 255
+    expected = store.parameters["fc1_weight"] @ pixels + store.parameters["fc1_bias"]
+    close = {"fp32": 1e-5, "bf16": 0.05}[precision]
+    np.testing.assert_allclose(records[3]["values"], expected, rtol=close, atol=close)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_layer_with_maps(folders, precision):
+    bench, files, _ = folders
+    model = load_model(bench.fit(**{**FOLDERS, "epochs": 1, "net": CONV, "precision": precision}).path)
+    (record,) = extract(model, files[:1], "conv")
+    pixels = np.asarray(Image.open(files[0]), np.float32) / 255
+    weight = model.program.store.parameters["conv_weight"]
+    expected = sum(weight[:, 0, i, j, None, None] * pixels[i : i + 6, j : j + 6] for i in range(3) for j in range(3))
+    assert record["shape"] == [4, 6, 6]
+    close = {"fp32": 1e-5, "bf16": 0.02}[precision]
+    np.testing.assert_allclose(np.reshape(record["values"], (4, 6, 6)), expected, rtol=close, atol=close)
+
+
+def test_a_model_without_class_probabilities(folders):
+    bench, files, _ = folders
+    net = [*MLP[:2], {"reshape": {"shape": [0, 3, 2, 2]}}, {"softmax_output": {"name": "softmax"}}]
+    run = bench.fit(**{**FOLDERS, "epochs": 1, "net": net, "metrics": []})
+    with pytest.raises(ConfigError, match=r"gives \(3, 2, 2\) per image, not one probability per class; use extract"):
+        list(predict(load_model(run.path), files))
+
+
+def test_classes_without_names_are_numbers(bench):
+    files, _ = bench.pngs("val", 3)
+    model = load_model(bench.fit(epochs=8).path)
+    assert [r["class"] for r in predict(model, files)] == ["0", "1", "2"]
