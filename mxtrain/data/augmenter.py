@@ -16,6 +16,8 @@ Image = NDArray[np.uint8]
 Words = NDArray[np.uint32]
 Values = NDArray[np.float32]
 
+_FLOATS_AT_ONCE = 1 << 16
+
 
 class ImageSpec(NamedTuple):
     """What is known of an image; None stands for unknown."""
@@ -55,9 +57,22 @@ class Finish:
     def apply(self, samples: NDArray[Any], out: NDArray[np.float32]) -> None:
         """Write the floats of `samples` (N, ..., C) into `out`, of the same shape and any strides."""
         multiplier, offset = self.affine()
-        np.multiply(samples, multiplier, out=out)
-        if offset.any():
-            np.add(out, offset, out=out)
+        if samples.ndim != 4 or (len(multiplier) == 1 and out.flags.c_contiguous):
+            np.multiply(samples, multiplier, out=out)
+            if offset.any():
+                np.add(out, offset, out=out)
+            return
+        # Channel by channel, a few images at once: a loop over three channels inside is five times slower.
+        step = max(1, _FLOATS_AT_ONCE // (samples[:1, ..., 0].size or 1))
+        scratch = np.empty((min(step, len(samples)), *samples.shape[1:-1]), np.float32)
+        for start in range(0, len(samples), step):
+            part = slice(start, start + step)
+            floats = scratch[: len(samples[part])]
+            for channel in range(samples.shape[-1]):
+                np.copyto(floats, samples[part, ..., channel])
+                floats *= multiplier[channel % len(multiplier)]
+                floats += offset[channel % len(offset)]
+                out[part, ..., channel] = floats
 
 
 def _pair(value: Any) -> Any:

@@ -5,6 +5,7 @@ A row depends on (seed, epoch, position, data) alone, never on which thread fill
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -19,6 +20,8 @@ from mxtrain.data.shuffle import Order
 from mxtrain.data.source import OpenSource
 
 Arrays = Mapping[str, NDArray[Any]]
+
+_BYTES_AT_ONCE = 1 << 20
 
 
 class Target(NamedTuple):
@@ -69,9 +72,8 @@ def fill(filler: Filler, epoch: int, first: int, rows: range, target: Target) ->
         DataError: naming the sample, if `on_error` says so or no good one is found.
     """
     drawn = filler.preprocess.draw(filler.seed, epoch, first + rows.start, len(rows))
-    part = slice(rows.start, rows.stop)
     if not any(f.formats for f in filler.source.inputs.values()):
-        _fill_arrays(filler, target, part, drawn)
+        _fill_arrays(filler, target, rows, drawn)
         return []
     bad: list[Bad] = []
     for number, row in enumerate(rows):
@@ -79,13 +81,24 @@ def fill(filler: Filler, epoch: int, first: int, rows: range, target: Target) ->
     return bad
 
 
-def _fill_arrays(filler: Filler, target: Target, part: slice, drawn: list[Values]) -> None:
-    rows = filler.source.read(target.wanted[part])
-    for name, field in filler.source.inputs.items():
-        samples: Any = rows.inputs[name]
-        target.inputs[name][part] = filler.preprocess.apply_batch(samples, drawn) if field.image else samples
-    for name, labels in rows.labels.items():
-        target.labels[name][part] = labels
+def _fill_arrays(filler: Filler, target: Target, rows: range, drawn: list[Values]) -> None:
+    """Fill `rows` a few at once, so that what passes from augmenter to augmenter stays in the cache."""
+    step = max(1, _BYTES_AT_ONCE // _largest_image(filler, target))
+    for start in range(0, len(rows), step):
+        part = slice(rows.start + start, min(rows.start + start + step, rows.stop))
+        read = filler.source.read(target.wanted[part])
+        values = [d[start : start + step] for d in drawn]
+        for name, field in filler.source.inputs.items():
+            samples: Any = read.inputs[name]
+            target.inputs[name][part] = filler.preprocess.apply_batch(samples, values) if field.image else samples
+        for name, labels in read.labels.items():
+            target.labels[name][part] = labels
+
+
+def _largest_image(filler: Filler, target: Target) -> int:
+    """Bytes of the largest image of a sample, before augmentation or after; of a sample without images, 1."""
+    images = [(name, f.type.known_shape or ()) for name, f in filler.source.inputs.items() if f.image]
+    return max((max(math.prod(shape), target.inputs[name][:1].nbytes) for name, shape in images), default=1)
 
 
 def _fill_row(filler: Filler, at: tuple[int, int], target: Target, row: int, values: list[Values]) -> list[Bad]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mxtrain.base.errors import DataError
+from mxtrain.data import rows
 from mxtrain.data.iterator import first_image
 from mxtrain.data.pipeline import prepare
 from mxtrain.data.rows import Bad, Filler, Target, fill
@@ -37,6 +38,21 @@ def damage(folder):
     (folder / "ant/1.png").write_bytes(b"nothing")
     (folder / "ant/2.jpg").unlink()
     (folder / "ant/2.jpg").write_bytes(b"")
+
+
+@pytest.mark.parametrize("limit", [1, 200, 1 << 20])
+def test_arrays_filled_a_few_at_once_are_the_same(limit, npz, steps, monkeypatch):
+    source = npz(20)
+    made = prepare(steps(("random_crop", {"size": 5, "pad": 1}), ("flip", {})), first_image(source), training=True)
+    filler = Filler(source, made, Order(20, 0), 0, "stop", 0)
+    wanted = np.arange(3, 17)
+    out = Target({"data": np.full((14, 5, 5, 1), 99, np.uint8)}, {"softmax_label": np.full(14, 99.0)}, wanted, wanted)
+    monkeypatch.setattr(rows, "_BYTES_AT_ONCE", limit)
+    assert fill(filler, 2, 40, range(2, 13), out) == []
+    assert out.labels["softmax_label"].tolist() == [99, 99, *range(5, 16), 99]
+    images = source.read(wanted[2:13]).inputs["data"]
+    np.testing.assert_array_equal(out.inputs["data"][2:13], made.apply_batch(images, made.draw(0, 2, 42, 11)))
+    assert (out.inputs["data"][[0, 1, 13]] == 99).all()
 
 
 def test_only_the_rows_asked_for_are_written(filler, target):

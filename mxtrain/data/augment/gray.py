@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mxtrain.base.errors import ConfigError
 from mxtrain.base.params import NoParams
+from mxtrain.data.augment import _colors
 from mxtrain.data.augmenter import Augmenter, Image, ImageSpec, Values
 
 
@@ -24,9 +23,7 @@ def apply(params: NoParams, image: Image, values: Values) -> Image:
     """(..., H, W, C) -> (..., H, W, 1); a fourth channel (alpha) is left out."""
     if image.shape[-1] == 1:
         return image
-    red, green, blue = (image[..., c].astype(np.uint32) for c in range(3))
-    luma = (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16
-    return luma.astype(np.uint8)[..., None]
+    return _colors.luma(image)[..., None]
 
 
 AUGMENTER = Augmenter(NoParams, infer, apply, apply)

@@ -16,6 +16,12 @@ def test_as_pillow(rng):
     np.testing.assert_array_equal(out[:, :, 0], np.asarray(Image.fromarray(image).convert("L")))
 
 
+def test_weights_of_the_channels(rng):
+    image = rng.integers(0, 256, (50, 60, 3), dtype=np.uint8)
+    out = AUGMENTER.apply(NoParams(), image, np.empty(0))
+    np.testing.assert_array_equal(out[:, :, 0], (image @ np.array([19595, 38470, 7471]) + 32768) // 65536)
+
+
 def test_gray_stays_as_it_is(rng):
     image = rng.integers(0, 256, (5, 6, 1), dtype=np.uint8)
     assert AUGMENTER.apply(NoParams(), image, np.empty(0)) is image
