@@ -1,7 +1,7 @@
 """color_jitter: brightness, contrast, saturation and hue, each by its own random amount, in a random order.
 
-Each is what the augmenter of its name does; the order is one of the 24, all alike likely (Krizhevsky-style jitter as
-torchvision and MXNet 1.9.1 have it).
+Each is what the augmenter of its name does; the order is one of the 24, all alike likely. torchvision's ColorJitter, and
+MXNet 1.9.1's, which has no hue.
 """
 
 from __future__ import annotations
