@@ -1,7 +1,7 @@
 """color_jitter: brightness, contrast, saturation and hue, each by its own random amount, in a random order.
 
-Each is what the augmenter of its name does; the order is one of the 24, all alike likely. torchvision's ColorJitter, and
-MXNet 1.9.1's, which has no hue.
+Each is what the augmenter of its name does; the order is one of the 24, all alike likely. torchvision's ColorJitter;
+MXNet 1.9.1 has the same without the hue.
 """
 
 from __future__ import annotations
