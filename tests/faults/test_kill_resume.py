@@ -59,9 +59,10 @@ def killed_and_resumed(bench, mxtrain, config, rng, kills):
     while done < kills:
         child = mxtrain(*arguments(bench, config))
         if rng.random() < 0.25:
-            time.sleep(rng.uniform(0, 1.0))
+            # While the process starts: imports, reading the checkpoint, cutting back the log.
+            time.sleep(rng.uniform(0, 0.4))
         else:
-            step = int(STEPS * (done + rng.random()) / kills)
+            step = int(0.9 * STEPS * (done + rng.random()) / kills)
             child.until(lambda step=step: steps_told(bench) >= step)
             time.sleep(rng.uniform(0, 0.01))
         if child.process.poll() is None:
