@@ -9,6 +9,9 @@
       - fully_connected: {num_hidden: 10, repeat: 2, when: deep}
       - softmax_output: {name: softmax}                     # the loss is a layer: the last
 
+``inputs`` gives a layer further inputs by name: ``{rhs: LAYER}``, ``{weight: fc1_weight}``, or a parameter of its own
+whose shape nothing tells: ``{rhs: {shape: [1, width], initializer: zeros}}`` (learned.py).
+
 ``net: {file: resnet, depth: 50}`` takes a net file with its parameters, ``net: {symbol: x-symbol.json}`` MXNet's.
 A net file, and a map under ``net:``, has the keys ``params`` (with defaults; nothing: required), ``let`` (values
 computed from them), ``blocks`` (``{params, let, net}`` each, used like operators), ``inputs`` (``[data]``), ``outputs``

@@ -17,6 +17,7 @@ from mxtrain.symbol.compose import RANDOM_STATE, Applied, compose, nearest
 from mxtrain.symbol.evaluate import BROKEN, truth
 from mxtrain.symbol.expression import ExpressionError
 from mxtrain.symbol.item import WORDS, Item, read_item
+from mxtrain.symbol.learned import learned
 from mxtrain.symbol.section import BRANCHES, NAME, RESERVED, Block, arguments, layers_of, read_let
 from mxtrain.symbol.values import Names, fault, resolve, resolve_params
 
@@ -268,7 +269,7 @@ def _operator(frame: Frame, layers: Tree, item: Item, place: tuple[str, Entries]
     name, entries = place
     own = {key: value for key, value in item.tree.data.items() if key not in RESERVED}
     values = resolve_params(op, replace(item.tree, data=own), names, problems)
-    named = _further(frame, item, names)
+    named = _further(frame, item, frame.prefix + name, names)
     if op.variadic:
         values.setdefault("num_args", len(entries) + len(named))
     # A parameter that could not be computed is known to be wrong: only the others are checked.
@@ -293,8 +294,8 @@ def _operator(frame: Frame, layers: Tree, item: Item, place: tuple[str, Entries]
     return tuple(Entry(node, i) for i in range(op.visible_outputs(params)))
 
 
-def _further(frame: Frame, item: Item, names: Names) -> dict[str, Entry]:
-    """Inputs given by name."""
+def _further(frame: Frame, item: Item, name: str, names: Names) -> dict[str, Entry]:
+    """Inputs given by name: results of layers, or parameters declared here."""
     if "inputs" not in item.tree.data:
         return {}
     at = item.tree.at(("inputs",))
@@ -304,6 +305,10 @@ def _further(frame: Frame, item: Item, names: Names) -> dict[str, Entry]:
         return {}
     named: dict[str, Entry] = {}
     for key in at.data:
+        if isinstance(at.data[key], Mapping):
+            made = learned(at.at((key,)), f"{name}_{key}", names, problems)
+            named[key] = made or UNKNOWN[0]
+            continue
         found = find(frame, at.at((key,)), names)
         if len(found) > 1:
             problems.append(at.problem((key,), f"has {len(found)} outputs; name one, such as {at.data[key]}.0"))
