@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from mxtrain.base.errors import UsageError
+from mxtrain.base.errors import DataError, UsageError
 
 
 def emit(record: Any) -> None:
-    """One JSON line on stdout."""
-    sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+    """One JSON line on stdout. A file name that is no Unicode is written with escapes, and reads back as it was."""
+    text = json.dumps(record, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = json.dumps(record)
+    sys.stdout.write(text + "\n")
 
 
 def say(text: str) -> None:
@@ -27,32 +34,81 @@ def log_to_stderr(level: int = logging.WARNING) -> None:
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
 
 
+def table(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
+    """Columns of plain text under their titles, two blanks between them; no line is ever wrapped or cut.
+
+    Args:
+        right: numbers of the columns that end at the same place, as numbers do.
+    """
+    lines = [list(titles), *(list(row) for row in rows)]
+    widths = [max(_width(line[k]) for line in lines) for k in range(len(titles))]
+    lines.insert(1, ["-" * width for width in widths])
+    return "".join(
+        "  ".join(_padded(text, widths[k], k in right) for k, text in enumerate(line)).rstrip() + "\n" for line in lines
+    )
+
+
+def _padded(text: str, width: int, right: bool) -> str:
+    blanks = " " * (width - _width(text))
+    return blanks + text if right else text + blanks
+
+
+def _width(text: str) -> int:
+    """Columns that a text takes on a terminal."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def size_text(size: int) -> str:
+    """A number of bytes for people: 1,234 B, 12.3 KiB."""
+    number = float(size)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if number < 1024 or unit == "GiB":
+            break
+        number /= 1024
+    return f"{size:,} B" if unit == "B" else f"{number:,.1f} {unit}"
+
+
 def read_paths(arguments: Sequence[str], null: bool = False) -> Iterator[str]:
     """The paths given: arguments, with ``-`` for the lines of stdin (zero-ended with `null`). Folders are walked.
 
     Raises:
         UsageError: if there are none.
+        DataError: if a folder holds no file.
     """
-    if not arguments and sys.stdin.isatty():
+    if not arguments and (sys.stdin is None or sys.stdin.isatty()):
         raise UsageError("no image files given; name files, or pipe their names in: find . -name '*.jpg' | mxtrain ...")
     for argument in arguments or ("-",):
         if argument == "-":
             yield from _lines(null)
         elif Path(argument).is_dir():
-            yield from (str(p) for p in sorted(Path(argument).rglob("*")) if p.is_file())
+            found = sorted(p for p in Path(argument).rglob("*") if p.is_file() and not p.name.startswith("."))
+            if not found:
+                raise DataError(f"{argument}: a folder without files")
+            yield from map(str, found)
         else:
             yield argument
 
 
 def _lines(null: bool) -> Iterator[str]:
-    if null:
-        rest = ""
-        while block := sys.stdin.read(1 << 16):
-            *done, rest = (rest + block).split("\0")
-            yield from (p for p in done if p)
-        if rest:
-            yield rest
-        return
-    for line in sys.stdin:
-        if line.rstrip("\r\n"):
-            yield line.rstrip("\r\n")
+    """Names from stdin, as bytes of the file system: they need not be Unicode."""
+    end = b"\0" if null else b"\n"
+    rest = b""
+    stream: Any = sys.stdin.buffer
+    while block := stream.read1(1 << 16):
+        *done, rest = (rest + block).split(end)
+        yield from map(_name, filter(None, (line.rstrip(b"\r") if not null else line for line in done)))
+    if rest:
+        yield _name(rest)
+
+
+def _name(raw: bytes) -> str:
+    return os.fsdecode(raw)
+
+
+def rejected_text(count: int) -> str:
+    """What is said in the end where some files could not be read."""
+    return (
+        "1 file could not be read; its line says why"
+        if count == 1
+        else f"{count} files could not be read; their lines say why"
+    )

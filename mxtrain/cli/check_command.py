@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mxtrain.cli._common import emit
+from mxtrain.cli._common import emit, table
+
+if TYPE_CHECKING:
+    from mxtrain.report.summary import Summary
 
 HELP = """Check a config: every layer with its shape, parameters, operations and kernel; memory for training and
 prediction under each strategy. Nothing is trained, and of the data only headers are looked at (not even those with
@@ -17,8 +20,10 @@ MIB = 1 << 20
 
 
 def command(
-    config: Annotated[str, typer.Argument(help="config file, or the name of a shipped one")],
-    overrides: Annotated[list[str] | None, typer.Argument(help="KEY=VALUE")] = None,
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="config file, or the name of a shipped one")],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="keys to set; ~KEY removes one")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="print the training plan too, step by step")] = False,
 ) -> None:
@@ -51,38 +56,26 @@ def command(
         _plan(best)
 
 
-def _tables(summary: Any) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 140)
-    layers = Table("layer", "operator", "output", box=SIMPLE_HEAD)
-    for title in ("parameters", "MFLOP/sample"):
-        layers.add_column(title, justify="right")
-    layers.add_column("kernel")
+def _tables(summary: Summary) -> None:
+    rows = []
     for row in summary.layers:
-        shape = " x ".join(map(str, row.shape))
         flops = f"{row.flops / summary.batch / 1e6:.3f}"
-        layers.add_row(row.name, row.op, shape, f"{row.parameters:,}" if row.parameters else "", flops, row.kernel)
-    console.print(layers)
+        shape = " x ".join(map(str, row.shape))
+        rows.append((row.name, row.op, shape, f"{row.parameters:,}" if row.parameters else "", flops, row.kernel))
+    titles = ("layer", "operator", "output", "parameters", "MFLOP/sample", "kernel")
+    sys.stdout.write(table(titles, rows, (3, 4)))
     total = sum(row.flops for row in summary.layers) / summary.batch / 1e6
-    console.print(
-        f"{summary.parameters:,} parameters, {summary.auxiliaries:,} auxiliary, {total:,.1f} MFLOP per sample "
-        f"(forward); batch {summary.batch}",
-        highlight=False,
+    sys.stdout.write(
+        f"\n{summary.parameters:,} parameters, {summary.auxiliaries:,} auxiliary, {total:,.1f} MFLOP per sample "
+        f"(forward); batch {summary.batch}\n\n"
     )
-    table = Table("memory (MiB)", box=SIMPLE_HEAD)
-    for title in ("training", "prediction", "packed weights"):
-        table.add_column(title, justify="right")
-    for m in summary.memory:
-        table.add_row(m.strategy, *(f"{b / MIB:.2f}" for b in (m.training, m.prediction, m.packed)))
-    console.print(table)
+    memory = [(m.strategy, *(f"{b / MIB:.2f}" for b in (m.training, m.prediction, m.packed))) for m in summary.memory]
+    sys.stdout.write(table(("memory (MiB)", "training", "prediction", "packed weights"), memory, (1, 2, 3)))
     fixed = (4 * 2 * summary.parameters + 4 * summary.auxiliaries + summary.states) / MIB
-    console.print(f"parameters, gradients and optimizer state: {fixed:.2f} MiB in every case", highlight=False)
+    sys.stdout.write(f"\nparameters, gradients and optimizer state: {fixed:.2f} MiB in every case\n")
     if summary.fallbacks:
         listed = ", ".join(f"{n} ({k})" if k > 1 else n for n, k in summary.fallbacks.items())
-        console.print(f"on reference kernels: {listed}", highlight=False)
+        sys.stdout.write(f"on reference kernels: {listed}\n")
 
 
 def _plan(compiled: Any) -> None:

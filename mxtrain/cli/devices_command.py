@@ -4,27 +4,70 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
+from typing import Annotated, Any
 
-from mxtrain.cli._common import emit
+import typer
 
-HELP = """List devices and libraries found, as JSON."""
+from mxtrain.cli._common import emit, say
+
+HELP = """List devices and libraries found, and what to do about what lacks."""
 
 
-def command() -> None:
+def command(
+    json: Annotated[bool, typer.Option("--json", help="one JSON object instead of lines")] = False,
+) -> None:
     """Look and print."""
+    found = look()
+    if json:
+        emit(found)
+        return
+    width = max(len(key) for key in found)
+    for key, value in found.items():
+        if key != "advice":
+            shown = ", ".join(value) if isinstance(value, list) else value if value is not None else "not found"
+            sys.stdout.write(f"{key.ljust(width)}  {shown}\n")
+    for line in found["advice"]:
+        say(line)
+
+
+def look() -> dict[str, Any]:
+    """Devices, libraries, and advice on what lacks."""
+    import mxtrain
     from mxtrain.backends import onednn
 
-    found = onednn.available()
-    emit(
-        {
-            "device": "cpu",
-            "machine": platform.machine(),
-            "cores": len(os.sched_getaffinity(0)),
-            "kernels": ["onednn", "reference"] if found else ["reference"],
-            "onednn": onednn.version() if found else None,
-            "note": None
-            if found
-            else "oneDNN was not found: everything runs on the slow reference kernels; "
-            "pip install onednn-cpu-gomp (Linux, x86-64)",
-        }
-    )
+    fast = onednn.available()
+    return {
+        "mxtrain": mxtrain.__version__,
+        "python": platform.python_version(),
+        "devices": ["cpu"],
+        "machine": platform.machine(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory": _memory(),
+        "kernels": ["onednn", "reference"] if fast else ["reference"],
+        "onednn": onednn.version() if fast else None,
+        "advice": [] if fast else list(_advice(platform.system(), platform.machine())),
+    }
+
+
+def _memory() -> str:
+    """Memory of the machine, in GiB."""
+    return f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / (1 << 30):.1f} GiB"
+
+
+def _advice(system: str, machine: str) -> list[str]:
+    """What to do where oneDNN was not found."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    slow = "oneDNN was not found: everything runs on the slow reference kernels."
+    if system != "Linux" or machine not in ("x86_64", "AMD64"):
+        return [slow, f"Its wheel, onednn-cpu-gomp, is made for Linux on x86-64; this is {system} on {machine}."]
+    try:
+        there = version("onednn-cpu-gomp")
+    except PackageNotFoundError:
+        return [slow, f"Install it: {sys.executable} -m pip install onednn-cpu-gomp"]
+    return [
+        slow,
+        f"onednn-cpu-gomp {there} is installed but does not load. It needs the system's libgomp.so.1: "
+        "apt install libgomp1, or dnf install libgomp.",
+    ]

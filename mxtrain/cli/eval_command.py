@@ -16,11 +16,17 @@ data.val.folder=/other/images."""
 
 
 def command(
-    run: Annotated[Path, typer.Argument(help="run directory or checkpoint")],
-    overrides: Annotated[list[str] | None, typer.Argument(help="KEY=VALUE")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="samples computed at once")] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="threads; default: as in training")] = None,
-    require: Annotated[list[str] | None, typer.Option(help="fail with code 6 unless, e.g., accuracy>=0.9")] = None,
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="run directory or checkpoint", show_default=False)],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="keys to set; ~KEY removes one")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="samples computed at once; default: as in training")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(metavar="N", min=1, help="threads; default: as in training")] = None,
+    require: Annotated[
+        list[str] | None, typer.Option(metavar="CONDITION", help="fail with code 6 unless, e.g., accuracy>=0.9")
+    ] = None,
 ) -> None:
     """Load, measure, print."""
     from mxtrain.train.fit import evaluate_run

@@ -7,28 +7,35 @@ from typing import Annotated
 
 import typer
 
-from mxtrain.base.errors import DataError
-from mxtrain.cli._common import emit, log_to_stderr, read_paths
+from mxtrain.base.errors import DataError, UsageError
+from mxtrain.cli._common import emit, log_to_stderr, read_paths, rejected_text
 
 HELP = """Write the values of an inner layer for image files; one JSON line per file on stdout, in order."""
 
 
 def command(
-    run: Annotated[Path, typer.Argument(help="run directory or checkpoint")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="run directory or checkpoint", show_default=False)],
     paths: Annotated[
-        list[str] | None, typer.Argument(help="image files or folders; - or nothing: names from stdin")
+        list[str] | None,
+        typer.Argument(metavar="PATH", help="image files or folders; - or nothing: names from stdin"),
     ] = None,
-    layer: Annotated[str, typer.Option(help="name of the layer; an unknown one lists them all")] = "",
-    batch_size: Annotated[int, typer.Option(min=1, help="images computed at once")] = 32,
-    threads: Annotated[int | None, typer.Option(min=1, help="threads; default: as in training")] = None,
+    layer: Annotated[
+        str, typer.Option(metavar="NAME", help="the layer; without it, the error lists them all", show_default=False)
+    ] = "",
+    batch_size: Annotated[int, typer.Option(metavar="N", min=1, help="images computed at once")] = 32,
+    threads: Annotated[int | None, typer.Option(metavar="N", min=1, help="threads; default: as in training")] = None,
     null: Annotated[bool, typer.Option("-0", "--null", help="names from stdin end with a zero byte")] = False,
 ) -> None:
     """Load, compute, print."""
+    from mxtrain.graph import topological
     from mxtrain.train.model import load_model
     from mxtrain.train.predict import extract
 
     log_to_stderr()
     model = load_model(run, threads)
+    if not layer:
+        known = ", ".join(n.name for n in topological(model.program.heads) if n.op is not None)
+        raise UsageError(f"name a layer: --layer NAME; there are: {known}")
     model.inner(layer)
     rejected = 0
     records = extract(
@@ -38,4 +45,4 @@ def command(
         emit(record)
         rejected += "error" in record
     if rejected:
-        raise DataError(f"{rejected} files could not be read; their lines say why")
+        raise DataError(rejected_text(rejected))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mxtrain.base.errors import DataError
-from mxtrain.cli._common import emit, log_to_stderr, read_paths
+from mxtrain.cli._common import emit, log_to_stderr, read_paths, rejected_text
 
 HELP = """Classify image files with a trained model; one JSON line per file on stdout, in order.
 
@@ -18,13 +18,14 @@ Classes and preprocessing come from the checkpoint. A file that cannot be read g
 
 
 def command(
-    run: Annotated[Path, typer.Argument(help="run directory or checkpoint")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="run directory or checkpoint", show_default=False)],
     paths: Annotated[
-        list[str] | None, typer.Argument(help="image files or folders; - or nothing: names from stdin")
+        list[str] | None,
+        typer.Argument(metavar="PATH", help="image files or folders; - or nothing: names from stdin"),
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="images computed at once")] = 32,
-    top: Annotated[int, typer.Option(min=1, help="classes to list per image")] = 1,
-    threads: Annotated[int | None, typer.Option(min=1, help="threads; default: as in training")] = None,
+    batch_size: Annotated[int, typer.Option(metavar="N", min=1, help="images computed at once")] = 32,
+    top: Annotated[int, typer.Option(metavar="N", min=1, help="classes to list per image")] = 1,
+    threads: Annotated[int | None, typer.Option(metavar="N", min=1, help="threads; default: as in training")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="stop at the first file that cannot be read")] = False,
     null: Annotated[bool, typer.Option("-0", "--null", help="names from stdin end with a zero byte")] = False,
 ) -> None:
@@ -48,4 +49,4 @@ def command(
             if strict:
                 raise DataError(record["error"])
     if rejected:
-        raise DataError(f"{rejected} files could not be read; their lines say why")
+        raise DataError(rejected_text(rejected))

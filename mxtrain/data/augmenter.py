@@ -79,10 +79,14 @@ def _pair(value: Any) -> Any:
     return (value, value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Size = Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]], BeforeValidator(_pair)]
+_Length = Annotated[int, Field(ge=1)]
+_Width = Annotated[int, Field(ge=0)]
+Size = Annotated[
+    tuple[_Length, _Length], BeforeValidator(_pair, json_schema_input_type=_Length | tuple[_Length, _Length])
+]
 """(height, width); one number stands for both."""
 
-Border = Annotated[tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]], BeforeValidator(_pair)]
+Border = Annotated[tuple[_Width, _Width], BeforeValidator(_pair, json_schema_input_type=_Width | tuple[_Width, _Width])]
 """Pixels added above and below, and left and right; one number stands for both."""
 
 

@@ -15,8 +15,17 @@ def _listed(value: Any) -> Any:
     return (value,) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-Numbers = Annotated[tuple[float, ...], BeforeValidator(_listed), Field(min_length=1)]
-Positive = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_listed), Field(min_length=1)]
+_Above0 = Annotated[float, Field(gt=0)]
+Numbers = Annotated[
+    tuple[float, ...],
+    Field(min_length=1),
+    BeforeValidator(_listed, json_schema_input_type=float | Annotated[tuple[float, ...], Field(min_length=1)]),
+]
+Positive = Annotated[
+    tuple[_Above0, ...],
+    Field(min_length=1),
+    BeforeValidator(_listed, json_schema_input_type=_Above0 | Annotated[tuple[_Above0, ...], Field(min_length=1)]),
+]
 
 
 @declare

@@ -28,7 +28,9 @@ def _named(value: Any) -> Any:
     return {name: name for name in names} if isinstance(names, list | tuple) else value
 
 
-Names = Annotated[dict[Name, str], BeforeValidator(_named)]
+Names = Annotated[
+    dict[Name, str], BeforeValidator(_named, json_schema_input_type=str | tuple[str, ...] | dict[Name, str])
+]
 
 
 @declare

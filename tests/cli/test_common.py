@@ -1,0 +1,94 @@
+"""Tables, sizes, JSON lines, and names of files from everywhere."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+
+import pytest
+
+from mxtrain.base.errors import DataError, UsageError
+from mxtrain.cli._common import emit, read_paths, rejected_text, size_text, table
+
+
+def test_table():
+    text = table(("name", "n"), [("a", "1"), ("\u65e5\u672c", "100")], (1,))
+    assert text == "name    n\n----  ---\na       1\n\u65e5\u672c  100\n"
+
+
+def test_table_without_rows():
+    assert table(("a", "b"), []) == "a  b\n-  -\n"
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "0 B"), (1023, "1,023 B"), (1536, "1.5 KiB"), (1 << 30, "1.0 GiB"), (5 << 40, "5,120.0 GiB")]
+)
+def test_sizes(size, text):
+    assert size_text(size) == text
+
+
+def test_emit_keeps_names_that_are_no_unicode(capsys):
+    name = os.fsdecode(b"\xff\xe9.png")
+    emit({"path": name, "text": "\u00e9"})
+    out = capsys.readouterr().out
+    assert out.isascii() and json.loads(out)["path"] == name
+    emit({"text": "\u00e9"})
+    assert capsys.readouterr().out == '{"text": "\u00e9"}\n'
+
+
+def stdin(monkeypatch, raw):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw), encoding="ascii"))
+
+
+@pytest.mark.parametrize(
+    ("raw", "null", "names"),
+    [
+        (b"a\nb\n", False, ["a", "b"]),
+        (b"a\r\n\n b c", False, ["a", " b c"]),
+        (b"a\nb\0c\0\0", True, ["a\nb", "c"]),
+        (b"\xc3\xa9\n\xff\n", False, [os.fsdecode(b"\xc3\xa9"), os.fsdecode(b"\xff")]),
+        (b"", False, []),
+    ],
+)
+def test_names_from_stdin(monkeypatch, raw, null, names):
+    stdin(monkeypatch, raw)
+    assert list(read_paths([], null)) == names
+
+
+def test_names_longer_than_a_block(monkeypatch):
+    names = [f"{'x' * 300}{i}" for i in range(500)]
+    stdin(monkeypatch, "\n".join(names).encode())
+    assert list(read_paths(["-"])) == names
+
+
+def test_arguments_stdin_and_folders_in_their_order(monkeypatch, tmp_path):
+    (tmp_path / "f/sub").mkdir(parents=True)
+    for name in ("f/b.png", "f/sub/a.png", "f/.hidden"):
+        (tmp_path / name).touch()
+    stdin(monkeypatch, b"from-stdin\n")
+    found = list(read_paths(["x", "-", str(tmp_path / "f")]))
+    assert found == ["x", "from-stdin", f"{tmp_path}/f/b.png", f"{tmp_path}/f/sub/a.png"]
+
+
+def test_an_empty_folder(tmp_path):
+    with pytest.raises(DataError, match="a folder without files"):
+        list(read_paths([str(tmp_path)]))
+
+
+def test_a_terminal_is_no_list_of_names(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    with pytest.raises(UsageError, match="name files"):
+        list(read_paths([]))
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(UsageError, match="name files"):
+        list(read_paths([]))
+
+
+def test_rejected():
+    assert rejected_text(1).startswith("1 file could") and rejected_text(2).startswith("2 files could")

@@ -1,0 +1,113 @@
+"""mxtrain fit: what goes where, and what cannot be asked together."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mxtrain.train import fit
+
+
+def test_the_run_is_the_last_line(mx, config, tmp_path):
+    said = mx("fit", config, "epochs=1", "--runs", tmp_path / "runs")
+    assert said.code == 0
+    assert said.out == f"{tmp_path}/runs/tiny/001\n"
+    assert "epoch 1/1  train  loss" in said.err
+    meta = json.loads((tmp_path / "runs/tiny/001/meta.json").read_text())
+    assert meta["command"] == sys.argv
+
+
+def test_requirements(mx, config, tmp_path):
+    runs = ("--runs", tmp_path, "epochs=0")
+    assert mx("fit", config, *runs, "--require", "val.accuracy").code == 2
+    said = mx("fit", config, "epochs=1", "--runs", tmp_path, "--require", "val.accuracy>1")
+    assert said.code == 6 and said.out and "required >1" in said.err
+
+
+def test_resume_extends(mx, copy):
+    said = mx("fit", "--resume", copy, "epochs=+1", "log.progress=plain")
+    assert said.code == 0 and said.out == f"{copy}\n"
+    assert "epoch 3/3" in said.err and "epoch 2/3" not in said.err
+
+
+def test_an_override_in_the_place_of_the_config(mx, copy):
+    assert "epoch 3/3" in mx("fit", "epochs=3", "log.progress=plain", "--resume", copy).err
+
+
+def test_a_config_and_resume_contradict(mx, copy, config):
+    said = mx("fit", config, "--resume", copy)
+    assert said.code == 2 and "give a config or --resume, not both" in said.err
+
+
+def test_nothing_to_train(mx):
+    said = mx("fit")
+    assert said.code == 2 and "mxtrain ls configs" in said.err
+
+
+def test_changed_data(mx, copy, folder, images, monkeypatch):
+    assert mx("fit", "x.yaml", "--changed-data").code == 2
+    extra = folder / "images/train/dark/extra.png"
+    images(folder / "images/train", {"dark": 9})
+    try:
+        said = mx("fit", "--resume", copy, "epochs=+1")
+        assert said.code == 3 and "--changed-data" in said.err
+        said = mx("fit", "--resume", copy, "epochs=+1", "--changed-data")
+        assert said.code == 0
+    finally:
+        extra.unlink(missing_ok=True)
+        (folder / "images/train/dark/8.png").unlink()
+
+
+def test_no_run(mx, tmp_path, config):
+    said = mx("fit", "--resume", tmp_path / "nope")
+    assert said.code == 4 and "expected a run directory" in said.err
+    assert mx("fit", "--resume", config).code == 4
+
+
+@pytest.mark.parametrize("runs", ["/proc/nope", "/dev/null"])
+def test_runs_that_cannot_be_made(mx, config, runs):
+    said = mx("fit", config, "--runs", runs)
+    assert said.code == 4 and runs in said.err
+
+
+def test_missing_data(mx, config, tmp_path):
+    said = mx("fit", config, "data.train.path=nope", "--runs", tmp_path)
+    assert said.code == 3 and "nothing is there" in said.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_out_of_memory_says_what_was_planned(mx, config, monkeypatch, tmp_path):
+    def failing(*args):
+        raise MemoryError("8 GiB")
+
+    monkeypatch.setattr(fit, "start_run", failing)
+    said = mx("fit", config, "batch_size=16", "--runs", tmp_path)
+    assert said.code == 4
+    assert "out of memory: 8 GiB; planned for a batch of 16: " in said.err and "grad_accum" in said.err
+
+
+def test_out_of_memory_even_for_the_plan(mx, monkeypatch):
+    def failing(*args, **more):
+        raise MemoryError
+
+    monkeypatch.setattr(fit, "resume_run", failing)
+    said = mx("fit", "--resume", "nope", "epochs=+1")
+    assert said.code == 4 and said.err.startswith("mxtrain: out of memory; take less at once")
+
+
+def test_a_signal_saves_and_tells(config, tmp_path):
+    command = [sys.executable, "-m", "mxtrain", "fit", str(config), "epochs=1000000", "--runs", str(tmp_path)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if line.startswith("epoch 2/"):
+            process.send_signal(signal.SIGTERM)
+            break
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 143 and not out
+    assert "go on with: mxtrain fit --resume" in err and "Traceback" not in err
+    assert (Path(tmp_path) / "tiny/001/checkpoints/last").is_dir()
