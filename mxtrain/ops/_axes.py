@@ -11,5 +11,6 @@ def _alone(value: Any) -> Any:
     return (value,) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Axes = Annotated[tuple[int, ...], BeforeValidator(_alone)]
-Sizes = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(_alone)]
+_Size = Annotated[int, Field(ge=1)]
+Axes = Annotated[tuple[int, ...], BeforeValidator(_alone, json_schema_input_type=int | tuple[int, ...])]
+Sizes = Annotated[tuple[_Size, ...], BeforeValidator(_alone, json_schema_input_type=_Size | tuple[_Size, ...])]
