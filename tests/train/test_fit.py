@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from mxtrain.base.errors import CheckpointError, ConfigError, DataError, RunBusy
+from mxtrain.train import loop
 from mxtrain.train.fit import load_config
 from mxtrain.train.run_directory import RunDirectory, lock
+from mxtrain.train.saver import Saver
 from tests.train.runs import CONV, MLP, images
 
 EVERYTHING = {
@@ -82,12 +84,29 @@ def test_a_run_that_ends_early_ends_early_when_resumed(bench, changes):
         assert resumed.file(".params") == whole.file(".params") and resumed.state() == whole.state()
 
 
-def test_a_run_killed_between_the_last_step_and_the_evaluation_still_evaluates(bench):
-    # What a kill right after the checkpoint of the last step leaves: the evaluation is not in the log.
-    whole = bench.fit(max_steps=7, checkpoint={"every": 7, "keep_last": None, "keep_best": 0})
-    state_file = whole.checkpoint(7) / "state.json"
-    assert json.loads(state_file.read_text())["run"]["seen"] == 7
-    assert [line["event"] for line in whole.lines()][-2:] == ["epoch", "eval"]
+@pytest.mark.parametrize("place", [(loop, "_end_epoch"), (Saver, "after_epoch")], ids=["before", "after"])
+@pytest.mark.parametrize("changes", [{"max_steps": 7}, {"max_steps": 10}, {"epochs": 2}], ids=str)
+def test_a_run_killed_before_or_after_its_last_evaluation_evaluates_once(bench, monkeypatch, changes, place):
+    # Afterwards means: its lines are in the log, but no checkpoint knows of it.
+    config = bench.config(**changes, checkpoint={"every": 1}, lr_scheduler={"name": "poly"})
+    whole = bench.start(config)
+    last = whole.steps[-1]
+
+    go_on = getattr(*place)
+
+    def gone(*arguments):
+        (session,) = [a for a in arguments if isinstance(a, loop.Session)]
+        if session.state.step == last:
+            raise KeyboardInterrupt
+        go_on(*arguments)
+
+    monkeypatch.setattr(*place, gone)
+    with pytest.raises(KeyboardInterrupt):
+        bench.start(config)
+    monkeypatch.undo()
+    resumed = bench.resume(whole.path.with_name("002"))
+    assert resumed.lines() == whole.lines() and resumed.state() == whole.state()
+    assert resumed.values == whole.values
 
 
 def test_a_finished_run_is_left_as_it_is(bench):

@@ -108,6 +108,15 @@ def test_inputs_are_drawn_as_they_are_needed(folders):
     assert len(drawn) <= 32
 
 
+def test_pixels_are_finished_as_in_training(folders):
+    bench, files, _ = folders
+    augment = [{"center_crop": {"size": 8}}, {"normalize": {"mean": 100, "std": 50}}]
+    run = bench.fit(**{**FOLDERS, "augment": augment})
+    (record,) = extract(load_model(run.path), files[4:5], "flatten0")
+    pixels = np.asarray(Image.open(files[4]), np.float64).reshape(-1)
+    np.testing.assert_allclose(record["values"], (pixels - 100) / 50, rtol=1e-5, atol=1e-6)
+
+
 def test_chunks():
     assert list(chunks("abcde", 2)) == [["a", "b"], ["c", "d"], ["e"]]
 

@@ -85,6 +85,18 @@ def test_the_schedule_counts_updates_from_1():
     assert fresh.lr == 1.0
 
 
+def test_a_rule_is_told_the_rate_of_the_update_before(rng):
+    factor = schedules.REGISTRY.get("factor").params(step=1, factor=0.5)
+    updater, store = make("lars", lr=1.0, momentum=0.9, eta=1e3, schedule=("factor", factor))
+    told = []
+    updater._write = lambda number, lr, previous: told.append((number, lr, previous))
+    for done in range(3):
+        updater.update(done, 1)
+    rates = [updater.learning_rate(n) for n in (1, 2, 3)]
+    assert len(set(rates)) == 3
+    assert told == [(1, rates[0], rates[0]), (2, rates[1], rates[0]), (3, rates[2], rates[1])]
+
+
 @pytest.mark.parametrize("clip", [0.5, 100.0])
 def test_the_global_norm_of_the_mean_gradient(rng, clip):
     updater, store = make(lr=1.0, clip=clip)
