@@ -24,6 +24,7 @@ from mxtrain.train.data import DataSet, open_set
 from mxtrain.train.evaluate import batch_types
 from mxtrain.train.feeder import Feeder
 from mxtrain.train.initial import initialise
+from mxtrain.train.mixing import Mixing, make_mixing
 from mxtrain.train.model import PRECISION, make_device
 from mxtrain.train.net import Head
 from mxtrain.train.program import Program, make_program, variables
@@ -39,6 +40,7 @@ class Built:
     Args:
         names: what the data calls a label -> what the net calls it.
         info: what prediction will need to know.
+        mixing: what is done to training batches, or None.
     """
 
     config: Config
@@ -51,6 +53,7 @@ class Built:
     program: Program
     updater: Updater
     info: ModelInfo
+    mixing: Mixing | None = None
 
     def feeder(self, data: DataSet) -> Feeder:
         """How batches of a data set reach the net."""
@@ -92,7 +95,8 @@ def build(config: Config, tree: Tree, where: Path, threads: int | None = None, *
     updater = Updater(rule, groups, program.store)
     updater.begin()
     info = model_info(config, heads, train, names, types, device)
-    built = Built(config, device, heads, shown, train, val, names, program, updater, info)
+    mixing = make_mixing(config.mix, train.it, shown, names, config.seed, tree)
+    built = Built(config, device, heads, shown, train, val, names, program, updater, info, mixing)
     check_run(built, tree)
     return built
 

@@ -36,10 +36,6 @@ class Feeder:
     classes: Mapping[str, Classes] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self._multiplier, self._offset = self.finish.affine()
-        self._shifts = bool(self._offset.any())
-
     def feed(self, plan: Plan, batch: Batch) -> None:
         """Fill the plan's inputs.
 
@@ -62,9 +58,7 @@ class Feeder:
     def _write(self, values: NDArray[Any], target: NDArray[Any]) -> None:
         if values.dtype == np.uint8 and values.ndim == 4:
             target = target.transpose(0, 2, 3, 1)
-        np.multiply(values, self._multiplier, out=target)
-        if self._shifts:
-            np.add(target, self._offset, out=target)
+        self.finish.apply(values, target)
 
     def _check(self, labels: NDArray[Any], batch: Batch, classes: Classes) -> None:
         if labels.size and labels.min() >= 0 and labels.max() < classes.number:

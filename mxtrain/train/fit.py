@@ -22,7 +22,8 @@ from mxtrain.train.build import Built, build, epochs_of, make_metrics, mode_of, 
 from mxtrain.train.callbacks.log_lines import log_lines
 from mxtrain.train.callbacks.metrics_log import metrics_log
 from mxtrain.train.callbacks.progress import progress
-from mxtrain.train.checkpoint_io import Checkpoint, Policy, latest, open_checkpoint, prepare
+from mxtrain.train.checkpoint_io import Checkpoint, Policy, open_checkpoint, prepare
+from mxtrain.train.checkpoint_read import step_of
 from mxtrain.train.evaluate import batch_types, evaluate
 from mxtrain.train.events import Callback, Event
 from mxtrain.train.feeder import Feeder
@@ -94,15 +95,15 @@ def resume_run(path: Path, overrides: Sequence[str], command: Sequence[str], *, 
         changed_data: go on although the data files are not what they were.
 
     Raises:
-        CheckpointError: if the checkpoint does not fit the configuration.
+        CheckpointError: if the checkpoint does not fit the configuration, or there are some and none verifies.
         DataError: if the data has changed.
     """
     run = open_run(path)
     with lock(run):
         prepare(run.checkpoints, run_id=run.run_id)
-        checkpoint = latest(run.checkpoints)
+        checkpoint = _newest(run)
         more, rest = _extension(overrides)
-        where = Path(json.loads((run.path / "meta.json").read_bytes())[WHERE])
+        where = _config_folder(run)
         tree = load(checkpoint.path / CONFIG if checkpoint else run.path / CONFIG, rest)
         record = read(tree, Config)
         if checkpoint is None:
@@ -123,6 +124,22 @@ def resume_run(path: Path, overrides: Sequence[str], command: Sequence[str], *, 
             _restore(checkpoint, built, state, changed_data)
             rollback(run.metrics, checkpoint.step, extra.get("metrics_size"))
         return _train(run, built, state, (resolved_text(built, tree, where), where))
+
+
+def _newest(run: RunDirectory) -> Checkpoint | None:
+    """The newest good checkpoint; None if none was ever committed."""
+    if any(step_of(name) >= 0 for name in os.listdir(run.checkpoints)):
+        return open_checkpoint(run.path)
+    return None
+
+
+def _config_folder(run: RunDirectory) -> Path:
+    """Where the config file was, from which the paths in it start."""
+    file = run.path / "meta.json"
+    where = json.loads(file.read_bytes()).get(WHERE)
+    if not isinstance(where, str):
+        raise DataError(f"{file}: {WHERE}: expected the folder of the config file, got {where!r}: damaged or edited")
+    return Path(where)
 
 
 def _extension(overrides: Sequence[str]) -> tuple[int, list[str]]:
@@ -238,7 +255,7 @@ def make_session(
     return Session(
         built.program, built.updater, built.train.it, built.feeder(built.train), built.metric_set(),
         val.it if val else None, built.feeder(val) if val else None, built.metric_set(), saver, monitor, callbacks,
-        state, config.seed, config.grad_accum, config.max_steps,
+        state, config.seed, config.grad_accum, config.max_steps, built.mixing,
     )  # fmt: skip
 
 

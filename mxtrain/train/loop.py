@@ -16,6 +16,7 @@ from mxtrain.train.evaluate import batch_types, count, evaluate, named_outputs
 from mxtrain.train.events import Callback, Event, notify
 from mxtrain.train.feeder import Feeder
 from mxtrain.train.finite import check_loss
+from mxtrain.train.mixing import Mixing
 from mxtrain.train.monitor import Monitor
 from mxtrain.train.program import Program
 from mxtrain.train.saver import Saver
@@ -32,6 +33,7 @@ class Session:
         val: data set and feeder of the evaluation after every epoch, or None.
         parts: parts in which a batch is computed.
         steps: updates after which the run ends, or None.
+        mixing: what is done to training batches, or None.
         seed: of the run.
     """
 
@@ -50,6 +52,7 @@ class Session:
     seed: int
     parts: int = 1
     steps: int | None = None
+    mixing: Mixing | None = None
     loss: dict[str, float] = field(default_factory=dict)
     clock: Clock = field(default_factory=lambda: Clock())
 
@@ -111,7 +114,7 @@ def _train_epoch(s: Session, requests: Requests) -> None:
             s.clock.waited += time.monotonic() - asked
             if batch is None:
                 break
-            lr = _train_batch(s, batch)
+            lr = _train_batch(s, s.mixing.apply(batch, st.epoch) if s.mixing else batch)
             st.batch += 1
             st.step += 1
             s.clock.samples += batch.valid
@@ -127,7 +130,8 @@ def _train_batch(s: Session, batch: Batch) -> float:
     size = -(-rows // s.parts)
     for part, start in enumerate(range(0, rows, size)):
         piece = batch if s.parts == 1 else _slice(batch, start, min(start + size, rows))
-        plan = s.program.training(batch_types(s.train, len(piece.ids), labels=s.feeder.names))
+        types = batch_types(s.train, len(piece.ids), labels=s.feeder.names)
+        plan = s.program.training({**types, **s.mixing.types(len(piece.ids))} if s.mixing else types)
         s.program.seed(s.seed, s.state.step, batch.first + start)
         s.feeder.feed(plan, piece)
         plan.run()

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mxtrain.base.errors import ConfigError, DataError
+from mxtrain.executor import Plan
 from mxtrain.graph import Entry
 from mxtrain.train.model import Model
 
@@ -43,17 +44,14 @@ def outputs(
         heads: what to compute instead of the net's outputs.
         threads: threads that decode.
     """
-    name = model.image_input
     plan = model.program.prediction(model.types(batch_size), heads)
-    multiplier, offset = model.preprocess.finish.affine()
-    target = plan.inputs[name].transpose(0, 2, 3, 1)
     with ThreadPoolExecutor(threads) as pool:
         pending = None
         for chunk in _ended(chunks(paths, batch_size)):
             # The next chunk is decoded while this one is computed.
             upcoming = None if chunk is None else (chunk, pool.map(lambda p: decode(model, p), chunk))
             if pending is not None:
-                yield from _run(plan, target, (multiplier, offset), pending[0], list(pending[1]))
+                yield from _run(model, plan, pending[0], list(pending[1]))
             pending = upcoming
 
 
@@ -63,13 +61,12 @@ def _ended(chunked: Iterator[list[str]]) -> Iterator[list[str] | None]:
 
 
 def _run(
-    plan: Any, target: Any, affine: tuple[Any, Any], paths: list[str], images: list[Decoded]
+    model: Model, plan: Plan, paths: list[str], images: list[Decoded]
 ) -> Iterator[tuple[str, NDArray[np.float32] | str]]:
-    good = [k for k, image in enumerate(images) if not isinstance(image, str)]
-    for row, k in enumerate(good):
-        np.multiply(images[k], affine[0], out=target[row])
-        target[row] += affine[1]
+    good = {k: image for k, image in enumerate(images) if not isinstance(image, str)}
     if good:
+        target = plan.inputs[model.image_input].transpose(0, 2, 3, 1)
+        model.preprocess.finish.apply(np.stack(list(good.values())), target[: len(good)])
         target[len(good) :] = 0
         plan.run()
     rows = {k: row for row, k in enumerate(good)}

@@ -11,7 +11,7 @@ from mxtrain import init, metrics, optim
 from mxtrain.base.params import declare, param
 from mxtrain.config.component import Chosen, Component
 from mxtrain.config.tree import show
-from mxtrain.data import augment, sources
+from mxtrain.data import augment, mix, sources
 from mxtrain.optim import Multiplier, schedules
 
 RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
@@ -45,7 +45,7 @@ Period = Annotated[
 ]
 
 AUGMENTERS, METRICS, OPTIMIZERS = augment.REGISTRY, metrics.REGISTRY, optim.REGISTRY
-SCHEDULES, SOURCES = schedules.REGISTRY, sources.REGISTRY
+MIXERS, SCHEDULES, SOURCES = mix.REGISTRY, schedules.REGISTRY, sources.REGISTRY
 
 SourceChoice = Annotated[Chosen, Component(lambda: SOURCES)]
 
@@ -133,6 +133,9 @@ class Config:
     data: Data = param(doc="where samples come from")
     augment: Annotated[tuple[Chosen, ...], Component(lambda: AUGMENTERS)] = param(
         (), doc="what is done to each image, in order"
+    )
+    mix: Annotated[tuple[Chosen, ...], Component(lambda: MIXERS)] = param(
+        (), doc="how the samples of a training batch are blended: mixup, cutmix"
     )
     batch_size: int = param(128, ge=1, doc="samples per update, over all devices")
     eval_batch_size: int | None = param(None, ge=1, doc="samples per batch of evaluation; default: batch_size")
