@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -67,6 +68,27 @@ def test_no_run(mx, tmp_path, config):
     said = mx("fit", "--resume", tmp_path / "nope")
     assert said.code == 4 and "expected a run directory" in said.err
     assert mx("fit", "--resume", config).code == 4
+
+
+def test_a_run_whose_checkpoints_are_all_damaged(mx, copy):
+    for path in (copy / "checkpoints").glob("step-*/*.params"):
+        path.write_bytes(path.read_bytes()[:-1])
+    said = mx("fit", "--resume", copy, "epochs=+1")
+    assert said.code == 9 and said.err.count("bytes, got") >= 2
+
+
+def test_a_run_that_was_stopped_before_its_first_checkpoint(mx, copy):
+    shutil.rmtree(copy / "checkpoints")
+    said = mx("fit", "--resume", copy, "epochs=1", "log.progress=plain")
+    assert said.code == 0 and "epoch 1/1" in said.err
+
+
+def test_a_damaged_run(mx, copy):
+    meta = json.loads((copy / "meta.json").read_text())
+    (copy / "meta.json").write_text(json.dumps({**meta, "where": 3}))
+    assert "expected the folder of the config file, got 3" in mx("fit", "--resume", copy).err
+    (copy / "meta.json").write_text("[]")
+    assert mx("fit", "--resume", copy).code == 3
 
 
 @pytest.mark.parametrize("runs", ["/proc/nope", "/dev/null"])
