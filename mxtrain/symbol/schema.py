@@ -101,7 +101,12 @@ def _layer(op: Op) -> Schema:
 
 
 def _or_expression(schema: Schema) -> Schema:
-    """A value, or a text that computes it."""
+    """A value, or a text that computes it; so is each entry of a list."""
     outside: Schema = {key: schema[key] for key in ("description", "default") if key in schema}
     inside = {key: value for key, value in schema.items() if key not in (*outside, "title")}
+    if isinstance(inside.get("items"), dict):
+        inside["items"] = _or_expression(inside["items"])
+    for key in ("anyOf", "prefixItems"):
+        if key in inside:
+            inside[key] = [_or_expression(part) for part in inside[key]]
     return {"anyOf": [inside, {"type": "string"}], **outside}

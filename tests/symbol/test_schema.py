@@ -28,6 +28,13 @@ def test_layers_have_their_own_keys_and_parameters():
     assert "required" not in parts["layer.concat"] and "null" in parts["layer.flatten"]["type"]
 
 
+def test_entries_of_lists_may_be_expressions():
+    _, parts = net_schema()
+    number, listed = parts["layer.convolution"]["properties"]["kernel"]["anyOf"][0]["anyOf"]
+    assert {"type": "string"} in number["anyOf"] and {"type": "string"} in listed["anyOf"]
+    assert {"type": "string"} in listed["anyOf"][0]["items"]["anyOf"]
+
+
 def test_net_files():
     schema = net_file_schema()
     assert set(schema["properties"]) == set(KEYS)
