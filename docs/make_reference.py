@@ -73,7 +73,7 @@ Every layer takes the parameters of its operator ([operators.md](operators.md)) 
 |---|---|
 | `name` | its name; default: the operator's and a number, as MXNet counts |
 | `from` | the layer, or layers, whose results it takes; default: the one before |
-| `inputs` | further inputs by name: `{weight: fc1_weight}` shares one, `{rhs: {shape: [1, 8]}}` is a parameter of its own |
+| `inputs` | further inputs by name: `{weight: fc1_weight}` shares one, `{rhs: {shape: [1, 8]}}` makes a new one |
 | `repeat` | how often it is applied, one after the other; `index` counts from 0 |
 | `when` | left out unless this holds |
 
