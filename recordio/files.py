@@ -54,6 +54,16 @@ class Mapped:
         finally:
             os.close(descriptor)
         self.view = memoryview(self.buffer)
+        self._path, self._identity = os.fspath(path), (info.st_dev, info.st_ino, info.st_size)
+
+    def anew(self) -> Mapped:
+        """The same file mapped again, so that the pages touched so far can go; itself if it has been replaced."""
+        with suppress(OSError):
+            other = Mapped(self._path)
+            if other._identity == self._identity:
+                return other
+            other.close()
+        return self
 
     def advise(self, option: int, start: int, stop: int) -> None:
         """Tell the system what will be done with the whole pages within some bytes; it may not care."""

@@ -72,7 +72,7 @@ class IndexedReader:
         self._touched += after - offset + AROUND
         if self._touched > WINDOW:
             self._touched = 0
-            self._mapped.advise(mmap.MADV_DONTNEED, 0, self._mapped.size)
+            self._mapped = self._mapped.anew()
         return payload
 
     def _check(self, number: int) -> int:

@@ -59,8 +59,9 @@ class Reader:
 
     def __iter__(self) -> Iterator[memoryview]:
         """The payloads. See `located`."""
-        for _, _, payload in self.located():
-            yield payload
+        for _, records in self._scans():
+            for _, payload in records:
+                yield payload
 
     def located(self) -> Iterator[tuple[int, int, memoryview]]:
         """(Number of the file in `paths`, offset in it, payload) of each record.
@@ -71,6 +72,11 @@ class Reader:
             RefusedError: if a file has another size than when the reader was made.
             OSError: if a file cannot be opened.
         """
+        for number, records in self._scans():
+            for offset, payload in records:
+                yield number, offset, payload
+
+    def _scans(self) -> Iterator[tuple[int, Iterator[tuple[int, memoryview]]]]:
         self.losses = losses = Losses()
         for number, (path, (start, stop)) in enumerate(zip(self.paths, self._ranges, strict=True)):
             if start == stop:
@@ -81,5 +87,4 @@ class Reader:
                 span = find_start(mapped.buffer, start) if start else 0, find_start(mapped.buffer, stop)
                 check = Checksums(path, mapped.size).check if self._verify else None
                 with closing(scan(mapped, str(path), span, losses if self._skip else None, check)) as records:
-                    for offset, payload in records:
-                        yield number, offset, payload
+                    yield number, records

@@ -41,6 +41,18 @@ def test_removing_the_file_does_no_harm(tmp_path):
         assert mapped.view == b"abc"
 
 
+def test_mapped_anew_it_is_the_same_file(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"abc")
+    mapped = Mapped(path)
+    again = mapped.anew()
+    assert again is not mapped and again.view == b"abc"
+    os.rename(path, tmp_path / "b")
+    assert again.anew() is again
+    path.write_bytes(b"xyz")
+    assert again.anew() is again and again.view == b"abc"
+
+
 def test_only_regular_files_are_mapped(tmp_path):
     os.mkfifo(tmp_path / "fifo")
     for path in (tmp_path / "fifo", tmp_path, Path("/dev/zero")):

@@ -42,8 +42,10 @@ def test_in_order(sample_file, samples):
     assert walk(sample_file, span=(middle, sample_file.stat().st_size)) == found[4:]
 
 
-def test_windows_do_not_show(write, monkeypatch):
+@pytest.mark.parametrize("pace", [1.0, 1e15])
+def test_windows_do_not_show(write, monkeypatch, pace):
     monkeypatch.setattr(module, "WINDOW", 5000)
+    monkeypatch.setattr(module, "FAST", pace)
     records = [bytes([i]) * 997 for i in range(100)]
     assert [payload for _, payload in walk(write(records))] == records
 
