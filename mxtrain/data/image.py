@@ -1,8 +1,7 @@
-"""Encoded images to (H, W, C) uint8, with Pillow.
+"""Encoded images to (H, W, C) uint8: opened by Pillow, decoded by one of decoders/.
 
-The orientation that EXIF asks for is always applied. Alpha is dropped, as MXNet (OpenCV) does; of 16 bits the upper 8
-remain.
-The size is checked in the header, before anything of that size is allocated.
+The orientation that EXIF asks for is always applied. The size is checked in the header, before anything of that size is
+allocated. How much smaller a JPEG is decoded is decided here, for all decoders alike.
 """
 
 from __future__ import annotations
@@ -17,12 +16,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 from mxtrain.base.errors import DataError
+from mxtrain.data import decoders
 from mxtrain.data.augmenter import Image
+from mxtrain.data.decoders import pillow
 from mxtrain.data.files import read_file
 
-DECODER = "pillow"
 PIXEL_LIMIT = 64_000_000
 FILE_LIMIT = 512 << 20
 DEFAULT_FORMATS = ("jpeg", "png")
@@ -41,11 +42,6 @@ _DAMAGE = (
     OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, EOFError, struct.error,
     zlib.error, NotImplementedError, Pillow.DecompressionBombError, Pillow.DecompressionBombWarning, UserWarning,
 )  # fmt: skip
-_TURNS = {
-    2: Pillow.Transpose.FLIP_LEFT_RIGHT, 3: Pillow.Transpose.ROTATE_180, 4: Pillow.Transpose.FLIP_TOP_BOTTOM,
-    5: Pillow.Transpose.TRANSPOSE, 6: Pillow.Transpose.ROTATE_270, 7: Pillow.Transpose.TRANSVERSE,
-    8: Pillow.Transpose.ROTATE_90,
-}  # fmt: skip
 _ORIENTATION = 0x0112
 
 # Pillow only warns of a bomb between one and two times its own limit: here it is an error, named with its file below.
@@ -63,6 +59,7 @@ def decode(
     name: str = "",
     formats: tuple[str, ...] = DEFAULT_FORMATS,
     shrink: Shrink | None = None,
+    decoder: str | None = None,
 ) -> Image:
     """Decode one image.
 
@@ -73,33 +70,45 @@ def decode(
         formats: formats to accept, whatever the file's name says.
         shrink: (height, width) -> how many times smaller the result may be. A JPEG is then decoded at 1/2, 1/4 or 1/8,
             the smallest that this allows: the rule does not depend on the decoder.
+        decoder: one of decoders/; default: the fastest that is installed.
 
     Returns:
-        (H, W, channels) uint8.
+        (H, W, channels) uint8, contiguous.
 
     Raises:
         DataError: naming the image and what is wrong with it.
     """
     name = name or (str(content) if isinstance(content, Path) else "image")
-    data = read_file(content, FILE_LIMIT) if isinstance(content, Path) else content
+    data = read(content)
     if not len(data):
         raise DataError(f"{name}: empty file; expected an image ({', '.join(formats)})")
     try:
         with Pillow.open(io.BytesIO(data), formats=[f.upper() for f in formats]) as image:
-            _check_size(image, name)
-            if shrink or channels == 1:
-                _draft(image, channels, shrink)
-            image.load()
-            turn = _TURNS.get(orientation(image.info.get("exif")))
-            flat = _converted(image, channels, name)
-            return _array(flat if turn is None else flat.transpose(turn), channels)
+            _check_size(image)
+            turn = orientation(image.info.get("exif"))
+            scale = _scale(image, turn, shrink) if shrink else 1
+            pixels = decoders.load(decoder or decoders.best()).decode(image, data, channels, scale)
+            if pixels is None:
+                pixels = pillow.decode(image, data, channels, scale)
     except UnidentifiedImageError as error:
         raise DataError(
             f"{name}: not an image that is read here; expected {', '.join(formats)}, "
             f"the file begins with {bytes(data[:8]).hex(' ')}"
         ) from error
+    except DataError as error:
+        raise DataError(f"{name}: {error}") from error
     except _DAMAGE as error:
         raise DataError(f"{name}: damaged image: {str(error) or type(error).__name__}") from error
+    return pixels if turn == 1 else np.ascontiguousarray(_turned(pixels, turn))
+
+
+def read(content: bytes | memoryview | Path) -> bytes | memoryview:
+    """The bytes of an encoded image.
+
+    Raises:
+        DataError: if its file cannot be read.
+    """
+    return read_file(content, FILE_LIMIT) if isinstance(content, Path) else content
 
 
 def orientation(exif: bytes | None) -> int:
@@ -122,33 +131,25 @@ def orientation(exif: bytes | None) -> int:
     return 1
 
 
-def _check_size(image: Pillow.Image, name: str) -> None:
+def _check_size(image: Pillow.Image) -> None:
     width, height = image.size
     if width * height > PIXEL_LIMIT:
-        raise DataError(f"{name}: {width} x {height} pixels; at most {PIXEL_LIMIT // 1_000_000} million are decoded")
+        raise DataError(f"{width} x {height} pixels; at most {PIXEL_LIMIT // 1_000_000} million are decoded")
 
 
-def _draft(image: Pillow.Image, channels: int, shrink: Shrink | None) -> None:
-    """Have a JPEG decoded smaller, and without colour if none is wanted. Nothing happens to other formats."""
+def _scale(image: Pillow.Image, turn: int, shrink: Shrink) -> int:
+    """By how much a JPEG's sides are divided: the most that leaves it as large as it must be. 1 for other formats."""
+    if not isinstance(image, JpegImageFile):
+        return 1
     width, height = image.size
-    turned = orientation(image.info.get("exif")) >= 5
-    factor = (shrink(width, height) if turned else shrink(height, width)) if shrink else 1.0
-    scale = max(s for s in (1, 2, 4, 8) if s == 1 or s <= min(factor, width, height))
-    image.draft("L" if channels == 1 else None, (width // scale, height // scale))
+    factor = shrink(width, height) if turn >= 5 else shrink(height, width)
+    return max(s for s in (1, 2, 4, 8) if s == 1 or s <= min(factor, width, height))
 
 
-def _converted(image: Pillow.Image, channels: int, name: str) -> Pillow.Image:
-    """The image in mode L or RGB."""
-    if image.mode.startswith("I"):
-        deep = np.asarray(image).astype(np.int64)
-        image = Pillow.fromarray((np.clip(deep, 0, 65535) >> 8).astype(np.uint8))
-    elif image.mode == "F":
-        raise DataError(f"{name}: pixels are floating-point numbers; expected 8 or 16 bits")
-    elif image.mode == "P" and "transparency" in image.info:
-        image = image.convert("RGBA")
-    return image.convert("L" if channels == 1 else "RGB")
-
-
-def _array(image: Pillow.Image, channels: int) -> Image:
-    pixels = np.asarray(image)
-    return pixels[:, :, None] if channels == 1 else pixels
+def _turned(pixels: Image, turn: int) -> Image:
+    """The image upright (EXIF 2.3, tag Orientation: 2 to 8)."""
+    if turn >= 5:
+        pixels = pixels.transpose(1, 0, 2)
+    down = turn in (3, 4, 7, 8)
+    left = turn in (2, 3, 6, 7)
+    return pixels[:: -1 if down else 1, :: -1 if left else 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,11 +17,13 @@ from pydantic import ValidationError
 
 from mxtrain.base.errors import ConfigError, FormatError
 from mxtrain.base.random import stream_key, words
+from mxtrain.data import decoders, resizers
 from mxtrain.data import image as images
 from mxtrain.data.augment import REGISTRY
 from mxtrain.data.augmenter import Augmenter, Finish, Image, ImageSpec, Values
 
 _VERSION = 1
+log = logging.getLogger(__name__)
 _NO_VALUES = np.empty(0, np.float32)
 
 
@@ -46,14 +49,16 @@ class Preprocess:
         finish: pixels to floats, done last, by the feeder.
         channels: to decode to; None if samples are no images.
         size: (height, width) that every image has in the end; None if samples are no images.
-        decoder: which library decoded.
+        decoder: which of decoders/ decodes: the fastest that was installed when this was made.
+        resizer: which of resizers/ scales, likewise.
     """
 
     steps: tuple[Step, ...] = ()
     finish: Finish = field(default_factory=Finish)
     channels: int | None = None
     size: tuple[int, int] | None = None
-    decoder: str = images.DECODER
+    decoder: str = field(default_factory=decoders.best)
+    resizer: str = field(default_factory=resizers.best)
 
     @cached_property
     def _shrinking(self) -> int | None:
@@ -89,28 +94,42 @@ class Preprocess:
             DataError: naming the image.
         """
         drawn = values or [_NO_VALUES] * len(self.steps)
+        return self.apply(self.pixels(content, drawn, name=name, formats=formats), drawn)
+
+    def pixels(
+        self,
+        content: bytes | memoryview | Path,
+        values: Sequence[Values],
+        *,
+        name: str = "",
+        formats: tuple[str, ...] = images.DEFAULT_FORMATS,
+    ) -> Image:
+        """Decode an image, no larger than the steps with these `values` need it: the first half of `decode`."""
         shrink = None
         if self._shrinking is not None:
-            step, chosen = self.steps[self._shrinking], drawn[self._shrinking]
+            step, chosen = self.steps[self._shrinking], values[self._shrinking]
             rule = step.augmenter.shrink
             if rule is not None:
                 shrink = lambda height, width: rule(step.params, height, width, chosen)  # noqa: E731 - closes over this image's draw
-        pixels = images.decode(content, self.channels or 3, name=name, formats=formats, shrink=shrink)
-        return self.apply(pixels, drawn)
+        channels = self.channels or 3
+        return images.decode(content, channels, name=name, formats=formats, shrink=shrink, decoder=self.decoder)
 
     def apply(self, image: Image, values: Sequence[Values]) -> Image:
         """Run the steps on one image (H, W, C); `values`: one array (V,) per step."""
-        for step, drawn in zip(self.steps, values, strict=True):
-            image = step.augmenter.apply(step.params, image, drawn)
+        with resizers.using(self.resizer):
+            for step, drawn in zip(self.steps, values, strict=True):
+                image = step.augmenter.apply(step.params, image, drawn)
         return image
 
     def apply_batch(self, batch: Image, values: Sequence[Values]) -> Image:
         """Run the steps on images of one size (N, H, W, C); `values`: one array (N, V) per step."""
-        for step, drawn in zip(self.steps, values, strict=True):
-            if step.augmenter.apply_batch:
-                batch = step.augmenter.apply_batch(step.params, batch, drawn)
-            else:
-                batch = np.stack([step.augmenter.apply(step.params, i, v) for i, v in zip(batch, drawn, strict=True)])
+        with resizers.using(self.resizer):
+            for step, drawn in zip(self.steps, values, strict=True):
+                change = step.augmenter
+                if change.apply_batch:
+                    batch = change.apply_batch(step.params, batch, drawn)
+                else:
+                    batch = np.stack([change.apply(step.params, i, v) for i, v in zip(batch, drawn, strict=True)])
         return batch
 
     def draw(self, seed: int, epoch: int, first: int, count: int) -> list[Values]:
@@ -133,6 +152,16 @@ class Preprocess:
         for step in self.steps:
             spec = step.augmenter.infer(step.params, spec)
         return spec
+
+    def replaced(self) -> tuple[str, ...]:
+        """One sentence per library that should run and is not installed: pillow takes its place."""
+        pairs = (("decoded", self.decoder, decoders.usable), ("scaled", self.resizer, resizers.usable))
+        return tuple(
+            f"images were {done} by {name}, which is not installed: pillow does it; pixels may differ in the last bit "
+            "(pip install 'mxtrain[fast]' brings it)"
+            for done, name, usable in pairs
+            if usable(name) != name
+        )
 
     def to_json(self) -> str:
         """As JSON text; `from_json` gives an equal record back."""
@@ -191,7 +220,7 @@ def _fixed(step: Step) -> list[Step]:
 
 
 def from_json(text: str) -> Preprocess:
-    """The record that `to_json` wrote. Needs nothing but the text.
+    """The record that `to_json` wrote. Needs nothing but the text. A library that is missing is logged as a warning.
 
     Raises:
         FormatError: if it is damaged, newer than this program, or names an augmenter that is not here.
@@ -209,15 +238,19 @@ def from_json(text: str) -> Preprocess:
             raise FormatError(f"preprocessing: mean, std and scale must be finite, std above 0, got {numbers}")
         size = record["size"]
         channels = record["channels"]
-        return Preprocess(
+        made = Preprocess(
             steps,
             finish,
             None if channels is None else int(channels),
             None if size is None else (int(size[0]), int(size[1])),
             str(record["decoder"]),
+            str(record.get("resizer", "pillow")),
         )
     except (KeyError, TypeError, ValueError, IndexError, RecursionError, ValidationError, ConfigError) as error:
         raise FormatError(f"preprocessing: not what mxtrain writes: {error}") from error
+    for notice in made.replaced() if made.size else ():
+        log.warning("%s", notice)
+    return made
 
 
 def _numbers(values: Any) -> tuple[float, ...]:

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mxtrain.base.errors import DataError
-from mxtrain.data.augmenter import Values
+from mxtrain.data.augmenter import Image, Values
+from mxtrain.data.image import read
 from mxtrain.data.pipeline import Preprocess
 from mxtrain.data.shuffle import Order
-from mxtrain.data.source import OpenSource
+from mxtrain.data.source import Encoded, OpenSource
+from mxtrain.data.source import Field as SourceField
+from mxtrain.data.stages import Clock, Spent
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -52,6 +56,7 @@ class Filler:
         seed: of the augmentation.
         on_error: ``stop`` raises; ``replace`` takes the next good sample of the order; ``mark`` leaves a blank row.
         allowed: bad samples allowed.
+        clock: is told how long each stage took.
     """
 
     source: OpenSource
@@ -60,6 +65,7 @@ class Filler:
     seed: int
     on_error: str
     allowed: int
+    clock: Clock = field(default_factory=Clock)
 
 
 def fill(filler: Filler, epoch: int, first: int, rows: range, target: Target) -> list[Bad]:
@@ -71,27 +77,39 @@ def fill(filler: Filler, epoch: int, first: int, rows: range, target: Target) ->
     Raises:
         DataError: naming the sample, if `on_error` says so or no good one is found.
     """
+    spent, begun = Spent(), perf_counter()
     drawn = filler.preprocess.draw(filler.seed, epoch, first + rows.start, len(rows))
-    if not any(f.formats for f in filler.source.inputs.values()):
-        _fill_arrays(filler, target, rows, drawn)
-        return []
+    spent.augment = perf_counter() - begun
     bad: list[Bad] = []
-    for number, row in enumerate(rows):
-        bad.extend(_fill_row(filler, (epoch, first + row), target, row, [d[number] for d in drawn]))
+    if any(f.formats for f in filler.source.inputs.values()):
+        for number, row in enumerate(rows):
+            values = [d[number] for d in drawn]
+            bad.extend(_fill_row(filler, (epoch, first + row), target, row, values, spent))
+    else:
+        _fill_arrays(filler, target, rows, drawn, spent)
+    filler.clock.add(spent, len(rows))
     return bad
 
 
-def _fill_arrays(filler: Filler, target: Target, rows: range, drawn: list[Values]) -> None:
+def _fill_arrays(filler: Filler, target: Target, rows: range, drawn: list[Values], spent: Spent) -> None:
     """Fill `rows` a few at once, so that what passes from augmenter to augmenter stays in the cache."""
     step = max(1, _BYTES_AT_ONCE // _largest_image(filler, target))
     for start in range(0, len(rows), step):
         part = slice(rows.start + start, min(rows.start + start + step, rows.stop))
-        read = filler.source.read(target.wanted[part])
+        begun = perf_counter()
+        found = filler.source.read(target.wanted[part])
+        spent.read += perf_counter() - begun
         values = [d[start : start + step] for d in drawn]
-        for name, field in filler.source.inputs.items():
-            samples: Any = read.inputs[name]
-            target.inputs[name][part] = filler.preprocess.apply_batch(samples, values) if field.image else samples
-        for name, labels in read.labels.items():
+        for name, about in filler.source.inputs.items():
+            begun = perf_counter()
+            samples: Any = found.inputs[name]
+            if about.image:
+                samples = filler.preprocess.apply_batch(samples, values)
+            done = perf_counter()
+            target.inputs[name][part] = samples
+            spent.augment += done - begun
+            spent.batch += perf_counter() - done
+        for name, labels in found.labels.items():
             target.labels[name][part] = labels
 
 
@@ -101,14 +119,16 @@ def _largest_image(filler: Filler, target: Target) -> int:
     return max((max(math.prod(shape), target.inputs[name][:1].nbytes) for name, shape in images), default=1)
 
 
-def _fill_row(filler: Filler, at: tuple[int, int], target: Target, row: int, values: list[Values]) -> list[Bad]:
+def _fill_row(
+    filler: Filler, at: tuple[int, int], target: Target, row: int, values: list[Values], spent: Spent
+) -> list[Bad]:
     """Fill one row with the sample at (epoch, position), or with what takes its place."""
     epoch, position = at
     bad: list[Bad] = []
     candidate = int(target.wanted[row])
     while True:
         try:
-            _write(filler, candidate, target, row, values)
+            _write(filler, candidate, (target, row), values, spent)
         except DataError as error:
             if filler.on_error == "stop":
                 raise
@@ -124,21 +144,49 @@ def _fill_row(filler: Filler, at: tuple[int, int], target: Target, row: int, val
             return bad
 
 
-def _write(filler: Filler, candidate: int, target: Target, row: int, values: list[Values]) -> None:
-    rows = filler.source.read(np.array([candidate]))
-    for name, field in filler.source.inputs.items():
-        samples = rows.inputs[name]
+def _write(filler: Filler, candidate: int, place: tuple[Target, int], values: list[Values], spent: Spent) -> None:
+    target, row = place
+    begun = perf_counter()
+    found = filler.source.read(np.array([candidate]))
+    spent.read += perf_counter() - begun
+    for name, about in filler.source.inputs.items():
+        samples = found.inputs[name]
         if isinstance(samples, list):
-            item = samples[0]
-            target.inputs[name][row] = filler.preprocess.decode(
-                item.content, values, name=item.name, formats=field.formats
-            )
-        elif field.image:
+            _write_image(filler, samples[0], about, target.inputs[name][row], values, spent)
+        elif about.image:
             target.inputs[name][row] = filler.preprocess.apply(samples[0], values)
         else:
             target.inputs[name][row] = samples[0]
-    for name, labels in rows.labels.items():
+    for name, labels in found.labels.items():
         target.labels[name][row] = labels[0]
+
+
+def _write_image(
+    filler: Filler, item: Encoded, about: SourceField, out: Image, values: list[Values], spent: Spent
+) -> None:
+    """Fill `out` (H, W, C) with an encoded image."""
+    begun = perf_counter()
+    content = read(item.content)
+    loaded = perf_counter()
+    pixels = filler.preprocess.pixels(content, values, name=item.name, formats=about.formats)
+    decoded = perf_counter()
+    image = filler.preprocess.apply(pixels, values)
+    augmented = perf_counter()
+    _copy(image, out)
+    spent.read += loaded - begun
+    spent.decode += decoded - loaded
+    spent.augment += augmented - decoded
+    spent.batch += perf_counter() - augmented
+
+
+def _copy(image: Image, out: Image) -> None:
+    """Write (H, W, C) into `out`."""
+    if image.strides[1] > 0:
+        out[...] = image
+        return
+    # Mirrored, as `flip` leaves it: whole channels at once, because runs of three bytes take four times as long.
+    for channel in range(out.shape[2]):
+        out[:, :, channel] = image[:, :, channel]
 
 
 def _blank(filler: Filler, candidate: int, target: Target, row: int) -> None:

@@ -42,7 +42,7 @@ def test_lossless_formats_come_back_exactly(kind, rng, encode):
 
 def test_jpeg_as_pillow(rng, encode):
     data = encode(rng.integers(0, 256, (33, 47, 3), dtype=np.uint8), "JPEG")
-    np.testing.assert_array_equal(image.decode(data), np.asarray(Image.open(io.BytesIO(data))))
+    np.testing.assert_array_equal(image.decode(data, decoder="pillow"), np.asarray(Image.open(io.BytesIO(data))))
 
 
 def test_from_a_path_and_from_memory(tmp_path, rng, encode):

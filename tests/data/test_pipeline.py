@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
 import json
+import logging
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mxtrain.base.errors import ConfigError, FormatError
-from mxtrain.data import image, pipeline
+from mxtrain.data import decoders, image, pipeline, resizers
 from mxtrain.data.augmenter import Finish, ImageSpec
 from mxtrain.data.pipeline import Preprocess, from_json, prepare
 
@@ -23,7 +25,8 @@ IMAGENET = [
 def test_training(steps):
     made = prepare(steps(*IMAGENET), ENCODED, training=True)
     assert [s.name for s in made.steps] == ["random_resized_crop", "flip"]
-    assert (made.channels, made.size, made.decoder) == (3, (32, 32), "pillow")
+    assert (made.channels, made.size) == (3, (32, 32))
+    assert (made.decoder, made.resizer) == (decoders.best(), resizers.best())
     assert made.finish == Finish((123.0, 117.0, 104.0), (58.0, 57.0, 57.0), 1.0)
 
 
@@ -69,6 +72,54 @@ def test_prediction_from_the_json_alone(steps, rng, encode):
     data = encode(rng.integers(0, 256, (50, 70, 3), dtype=np.uint8), "JPEG")
     np.testing.assert_array_equal(from_json(made.to_json()).decode(data), made.decode(data))
     assert made.decode(data).shape == (32, 32, 3)
+
+
+@pytest.mark.parametrize("name", ["pillow", "simplejpeg"])
+def test_the_decoder_that_is_named_decodes(name, steps, encode, monkeypatch):
+    asked = []
+    load = decoders.load
+    monkeypatch.setattr(decoders, "load", lambda name: asked.append(name) or load(name))
+    made = dataclasses.replace(prepare(steps(("center_crop", {"size": 8})), ENCODED, training=True), decoder=name)
+    made.decode(encode(np.zeros((9, 9, 3), np.uint8), "JPEG"))
+    assert asked == [name]
+
+
+@pytest.mark.parametrize("name", resizers.PREFERRED)
+def test_the_resizer_that_is_named_scales(name, steps, rng, monkeypatch):
+    asked = []
+    load = resizers.load
+    monkeypatch.setattr(resizers, "load", lambda name: asked.append(name) or load(name))
+    made = dataclasses.replace(prepare(steps(("resize", {"size": 4})), ENCODED, training=True), resizer=name)
+    image = rng.integers(0, 256, (9, 9, 3), dtype=np.uint8)
+    made.apply(image, [np.empty(0)])
+    made.apply_batch(image[None], [np.empty((1, 0))])
+    assert asked == [name, name]
+
+
+def test_a_library_that_is_missing_is_replaced_and_said(steps, rng, encode, caplog):
+    made = prepare(steps(("resize", {"size": 16})), ENCODED, training=False)
+    record = {**json.loads(made.to_json()), "decoder": "libfast", "resizer": "opencv"}
+    with caplog.at_level(logging.WARNING):
+        read = from_json(json.dumps(record))
+    assert [r.getMessage().partition(",")[0] for r in caplog.records] == [
+        "images were decoded by libfast", "images were scaled by opencv"
+    ]  # fmt: skip
+    assert (read.decoder, read.resizer) == ("libfast", "opencv")
+    data = encode(rng.integers(0, 256, (50, 70, 3), dtype=np.uint8), "JPEG")
+    pillow = dataclasses.replace(made, decoder="pillow", resizer="pillow")
+    np.testing.assert_array_equal(read.decode(data), pillow.decode(data))
+
+
+def test_libraries_that_are_there_need_no_word(steps, caplog):
+    with caplog.at_level(logging.WARNING):
+        from_json(prepare(steps(*IMAGENET), ENCODED, training=False).to_json())
+    assert not caplog.records
+
+
+def test_records_from_before_there_was_a_choice_of_resizers(steps):
+    record = json.loads(prepare(steps(*IMAGENET), ENCODED, training=True).to_json())
+    del record["resizer"]
+    assert from_json(json.dumps(record)).resizer == "pillow"
 
 
 @pytest.mark.parametrize(

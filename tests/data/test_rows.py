@@ -63,6 +63,19 @@ def test_only_the_rows_asked_for_are_written(filler, target):
     assert out.inputs["data"][1].std() > 0
 
 
+@pytest.mark.parametrize(
+    "steps_of", [("flip", {"probability": 1}), ("flip", {"probability": 1, "direction": "vertical"})]
+)
+def test_mirrored_rows_are_whole(steps_of, folder, open_source, steps, target):
+    source = open_source("image_folder", path=str(folder))
+    made = prepare(steps(("resize", {"size": 8}), steps_of), first_image(source), training=True)
+    out = target([0, 5])
+    fill(Filler(source, made, Order(len(source), 0, shuffle=False), 0, "stop", 0), 0, 0, range(2), out)
+    for row, sample in enumerate((0, 5)):
+        image = made.decode(source.read(np.array([sample])).inputs["data"][0].content, [np.empty(0), np.ones(1)])
+        np.testing.assert_array_equal(out.inputs["data"][row], image)
+
+
 @pytest.mark.usefixtures("damage")
 def test_stop_names_the_file(filler, target):
     with pytest.raises(DataError, match=r"ant/1\.png: not an image"):

@@ -6,36 +6,21 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pillow
 
 from mxtrain.base.errors import ConfigError
+from mxtrain.data import resizers
 from mxtrain.data.augmenter import Image, ImageSpec
+from mxtrain.data.resizers import pillow
 
 Method = Literal["nearest", "bilinear", "bicubic", "lanczos", "area"]
-
-_METHODS = {
-    "nearest": Pillow.Resampling.NEAREST,
-    "bilinear": Pillow.Resampling.BILINEAR,
-    "bicubic": Pillow.Resampling.BICUBIC,
-    "lanczos": Pillow.Resampling.LANCZOS,
-    "area": Pillow.Resampling.BOX,
-}
 
 
 def resize(image: Image, size: tuple[int, int], method: str) -> Image:
     """The image scaled to (height, width), antialiased when it shrinks, as Pillow does."""
     if image.shape[:2] == size:
         return image
-    height, width = size
-    channels = image.shape[2]
-    if channels in (3, 4):
-        scaled = Pillow.fromarray(np.ascontiguousarray(image)).resize((width, height), _METHODS[method])
-        return np.asarray(scaled)
-    planes = [
-        np.asarray(Pillow.fromarray(np.ascontiguousarray(image[:, :, c])).resize((width, height), _METHODS[method]))
-        for c in range(channels)
-    ]
-    return np.stack(planes, axis=2)
+    scaled = resizers.load(resizers.current()).resize(image, size, method)
+    return pillow.resize(image, size, method) if scaled is None else scaled
 
 
 def fitting(height: int, width: int, size: tuple[int, int]) -> tuple[int, int]:

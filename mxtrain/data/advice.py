@@ -1,0 +1,56 @@
+"""One sentence on what limits a data pipeline, from where its time went."""
+
+from __future__ import annotations
+
+from mxtrain.data.stages import Stages
+
+ENOUGH = 0.03
+"""Part of the time that a consumer may wait before its data is said to limit it."""
+
+_VERBS = {
+    "read": "reading samples",
+    "decode": "decoding",
+    "augment": "augmentation",
+    "batch": "copying into batches",
+}
+
+
+def limit(stages: Stages) -> str:
+    """The stage of work that took the most time: read, decode, augment or batch."""
+    return max(stages.work, key=lambda name: stages.work[name])
+
+
+def advice(stages: Stages, compute_seconds: float) -> str:
+    """What limits, and what to change.
+
+    Args:
+        stages: where the time of the data went.
+        compute_seconds: what the consumer spent on the same batches beside waiting for them; 0: it only took them.
+    """
+    if not stages.batches or not sum(stages.work.values()):
+        return "nothing was measured: no batch was made"
+    total = stages.waited + compute_seconds
+    share = stages.waited / total if total else 0.0
+    if compute_seconds and share < ENOUGH:
+        return f"computing limits: it waits for data {share:.1%} of the time; nothing to change in the data"
+    stage = limit(stages)
+    part = stages.work[stage] / sum(stages.work.values())
+    waits = f"; computing waits for data {share:.0%} of the time" if compute_seconds else ""
+    return f"{_VERBS[stage]} limits: {part:.0%} of the work on data{waits}; {_change(stages, stage)}"
+
+
+def _change(stages: Stages, stage: str) -> str:
+    """What to do about a stage."""
+    if stages.threads < stages.cores and not (stage == "batch" and stages.threads):
+        return f"raise data.threads from {stages.threads} to {stages.cores}, the cores there are"
+    if stage == "read":
+        return "put many small files into one (mxtrain pack), or the data on a faster disk"
+    if stage == "decode":
+        if not stages.fast:
+            return "install the faster decoder: pip install 'mxtrain[fast]'"
+        return "pack the images smaller, or decoded (mxtrain pack images --resize, --encode raw)"
+    if stage == "augment":
+        if not stages.fast and stages.encoded:
+            return "install the faster resizer: pip install 'mxtrain[fast]', or leave out the dearest augmenter"
+        return "put what makes images smaller first, and leave out the dearest augmenter"
+    return "take smaller images or batches: they no longer fit the processor's cache"

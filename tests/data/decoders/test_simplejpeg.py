@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import io
+import tarfile
+import warnings
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mxtrain.base.errors import DataError
+from mxtrain.data import decoders, image
+from mxtrain.data.decoders import simplejpeg
+from mxtrain.data.decoders.simplejpeg import DECODER
+
+pytestmark = pytest.mark.skipif(not DECODER.available(), reason="simplejpeg is not installed")
+
+# Bits of the last place that two releases of libjpeg-turbo may round differently; none of those of 2025 and 2026 do.
+LAST_BIT = 1
+
+
+def smooth(rng, height, width, channels=3):
+    """Noise and slopes: what a photograph's JPEG holds, at every frequency."""
+    slopes = np.add.outer(np.arange(height), np.arange(width))[:, :, None] * np.arange(1, channels + 1) % 256
+    return np.clip(slopes + rng.normal(0, 30, (height, width, channels)), 0, 255).astype(np.uint8)
+
+
+def both(data, channels=3, **options):
+    """What the two decoders make of a file: pixels, or the text of the error."""
+    found = []
+    for name in ("pillow", "simplejpeg"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            try:
+                found.append(image.decode(data, channels, name="x", decoder=name, **options))
+            except DataError as error:
+                found.append(str(error))
+    return found
+
+
+def check(data, channels=3, **options):
+    """The two outcomes are the same."""
+    slow, fast = both(data, channels, **options)
+    assert type(slow) is type(fast)
+    if isinstance(slow, str):
+        assert slow == fast
+    else:
+        assert slow.shape == fast.shape
+        assert np.abs(slow.astype(int) - fast).max() <= LAST_BIT
+    return slow
+
+
+def test_it_is_preferred():
+    assert decoders.best() == "simplejpeg"
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}, {"optimize": True}])
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_colour_as_pillow(channels, subsampling, options, rng, encode):
+    data = encode(smooth(rng, 61, 83), "JPEG", subsampling=subsampling, quality=92, **options)
+    for scale in (1, 2, 4, 8):
+        assert check(data, channels, shrink=lambda h, w, s=scale: s).shape[0] == -(-61 // scale)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_gray_as_pillow(channels, rng, encode):
+    data = encode(smooth(rng, 61, 83, 1)[:, :, 0], "JPEG")
+    for scale in (1, 2, 4, 8):
+        check(data, channels, shrink=lambda h, w, s=scale: s)
+
+
+@pytest.mark.parametrize("keep_rgb", [True, False])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_rgb_inside_as_pillow(channels, keep_rgb, rng, encode):
+    check(encode(smooth(rng, 40, 30), "JPEG", keep_rgb=keep_rgb), channels)
+
+
+@pytest.mark.parametrize("height", [1, 2, 3, 7, 8, 9, 15, 16, 17])
+@pytest.mark.parametrize("width", [1, 2, 5, 9, 16, 40])
+def test_small_ones_get_the_same_scale(height, width, rng, encode):
+    data = encode(smooth(rng, height, width), "JPEG", quality=95)
+    for scale in (2, 4, 8):
+        check(data, shrink=lambda h, w, s=scale: s)
+
+
+@pytest.mark.parametrize("value", range(1, 9))
+def test_orientation_as_pillow(value, rng, encode):
+    tags = Image.Exif()
+    tags[0x0112] = value
+    data = encode(smooth(rng, 24, 40), "JPEG", exif=tags)
+    assert check(data).shape[:2] == ((40, 24) if value >= 5 else (24, 40))
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "L", "RGB"])
+def test_cmyk_is_left_to_pillow(mode):
+    stream = io.BytesIO()
+    Image.new(mode, (20, 20), 77).save(stream, "JPEG")
+    data = stream.getvalue()
+    opened = Image.open(stream)
+    assert (DECODER.decode(opened, data, 3, 1) is None) == (mode == "CMYK")
+    check(data)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "WEBP"])
+def test_other_formats_are_left_to_pillow(kind, rng, encode):
+    data = encode(smooth(rng, 9, 9), kind)
+    assert DECODER.decode(Image.open(io.BytesIO(data)), data, 3, 1) is None
+    check(data, formats=(kind.lower(),))
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_truncated_as_pillow(progressive, rng, encode):
+    data = encode(smooth(rng, 40, 40), "JPEG", progressive=progressive)
+    for end in (*range(2, len(data) - 2, 37), len(data) - 2, len(data) - 1):
+        check(data[:end])
+    check(data + b"what follows the end")
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_damaged_as_pillow(progressive, rng, encode):
+    data = encode(smooth(rng, 24, 24), "JPEG", progressive=progressive)
+    kinds = set()
+    for _ in range(300):
+        broken = bytearray(data)
+        for place in rng.integers(0, len(data), 3):
+            broken[place] = rng.integers(256)
+        slow, fast = both(bytes(broken))
+        assert (type(slow), getattr(slow, "shape", slow)) == (type(fast), getattr(fast, "shape", fast))
+        kinds.add(type(slow))
+    assert kinds == {str, np.ndarray}
+
+
+def test_from_a_view(rng, encode):
+    data = encode(smooth(rng, 20, 20), "JPEG")
+    view = memoryview(b"before" + data)[6:]
+    np.testing.assert_array_equal(image.decode(view, decoder="simplejpeg"), image.decode(data, decoder="simplejpeg"))
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "scale", "certain"), [(16, 16, 2, True), (2, 2, 2, False), (1, 1, 8, True)]
+)
+def test_when_a_size_tells_the_scale(height, width, scale, certain):
+    assert simplejpeg._certain(height, width, scale) is certain
+
+
+@pytest.mark.data
+def test_real_jpegs_as_pillow(data_pack):
+    with tarfile.open(data_pack / "images/imagenet-sample-300.tar") as tar:
+        members = [m for m in tar if m.isfile()][::10]
+        for member in members:
+            data = tar.extractfile(member).read()
+            for scale in (1, 2, 8):
+                check(data, shrink=lambda h, w, s=scale: s)
