@@ -113,7 +113,9 @@ def _operate(sign: str, values: list[Any], part: Part) -> Any:
         raise ExpressionError(f"{words(left)} {sign} 0: a division by zero", part.at)
     if sign == "**":
         return _power(a, b, part.at)
-    return _bounded(_OPERATORS[sign](a, b), part.at)
+    result = _bounded(_OPERATORS[sign](a, b), part.at)
+    # Also of 0.75 * width: a number of filters is a whole number.
+    return int(result) if sign == "//" else result
 
 
 def _list(sign: str, left: list[Any], right: Any, part: Part) -> list[Any]:

@@ -3,8 +3,8 @@
     a if condition else b, or, and, not, < <= > >= == !=, + -, * / // %, unary -, **, a[i], (a), [a, b, ...]
     max(a, b, ...), min(...), len(list), numbers, true, false, 'texts', names
 
-The order of precedence is Python's; comparisons do not chain. A table (a map in YAML) is indexed by a number or a text:
-``units[depth][stage]``.
+The order of precedence is Python's; comparisons do not chain; ``//`` gives a whole number, whatever it divides. A table
+(a map in YAML) is indexed by a number or a text: ``units[depth][stage]``.
 """
 
 from __future__ import annotations

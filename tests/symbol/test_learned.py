@@ -51,7 +51,7 @@ def test_symbol_files_carry_it(net):
         ("shape: [2]", "a parameter needs 'initializer'"),
         ("{}", "a parameter needs 'shape' and 'initializer'"),
         ("shape: 2, initializer: ones", "must be a list of whole numbers from 1, got 2"),
-        ("shape: [], initializer: ones", "must be a list of whole numbers from 1, got a list"),
+        ("shape: [], initializer: ones", "must be a list of whole numbers from 1, got"),
         ("shape: [0], initializer: ones", "must be a list of whole numbers from 1, got a list"),
         ("shape: [1.5], initializer: ones", "must be a list of whole numbers from 1"),
         ("shape: [true], initializer: ones", "must be a list of whole numbers from 1"),
