@@ -4,7 +4,8 @@ Shapes:
     data (any) -> output, same shape
 
 Source: MXNet's Activation (relu, sigmoid, tanh, softrelu, softsign); gelu (exact, by erf) and silu as in
-Hendrycks and Gimpel, "Gaussian error linear units", 2016.
+Hendrycks and Gimpel, "Gaussian error linear units", 2016; hard_sigmoid, min(max(x / 6 + 1/2, 0), 1), and hard_swish,
+x times that, as in Howard et al., "Searching for MobileNetV3", 2019.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ from mxtrain.ops._special import erf
 class Params:
     """Parameters of activation."""
 
-    act_type: Literal["relu", "sigmoid", "tanh", "softrelu", "softsign", "gelu", "silu"] = param(doc="the function")
+    act_type: Literal[
+        "relu", "sigmoid", "tanh", "softrelu", "softsign", "gelu", "silu", "hard_sigmoid", "hard_swish"
+    ] = param(doc="the function")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,10 +47,17 @@ def compute(name: str, xp: Any, x: Any, out: Any) -> None:
         FORWARD[name](xp, x, out)
     elif name == "gelu":
         out[...] = 0.5 * x * (1 + erf(xp, x / math.sqrt(2)))
-    else:
+    elif name == "silu":
         s = xp.empty_like(x)
         sigmoid(xp, x, s)
         xp.multiply(x, s, out=out)
+    else:
+        xp.multiply(hard_sigmoid(xp, x), x if name == "hard_swish" else 1, out=out)
+
+
+def hard_sigmoid(xp: Any, x: Any) -> Any:
+    """A straight line from 0 at -3 to 1 at 3."""
+    return xp.minimum(xp.maximum(x / 6 + 0.5, 0), 1)
 
 
 def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
@@ -56,10 +66,13 @@ def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
 
 
 def slope(name: str, xp: Any, x: Any) -> Any:
-    """The derivative at x of gelu or silu."""
+    """The derivative at x, of what is not in FORWARD."""
     if name == "gelu":
         density = xp.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
         return 0.5 * (1 + erf(xp, x / math.sqrt(2))) + x * density
+    if name in ("hard_sigmoid", "hard_swish"):
+        sloping = ((x > -3) & (x < 3)).astype(x.dtype) / 6
+        return sloping if name == "hard_sigmoid" else hard_sigmoid(xp, x) + x * sloping
     s = xp.empty_like(x)
     sigmoid(xp, x, s)
     return s * (1 + x * (1 - s))
@@ -71,7 +84,17 @@ def run_input_backward(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[A
     xp.multiply(dy, slope(node.params.act, xp, x), out=outs[0])
 
 
-INPUT_ALGORITHM = {"gelu": onednn.Algorithm.GELU_ERF, "silu": onednn.Algorithm.SWISH}
+INPUT_ALGORITHM = {
+    "gelu": onednn.Algorithm.GELU_ERF, "silu": onednn.Algorithm.SWISH, "hard_sigmoid": onednn.Algorithm.HARDSIGMOID,
+    "hard_swish": onednn.Algorithm.HARDSWISH,
+}  # fmt: skip
+
+
+def constants(name: str) -> tuple[float, float]:
+    """oneDNN's alpha and beta."""
+    if name in ("hard_sigmoid", "hard_swish"):
+        return 1 / 6, 0.5
+    return (0.0 if name == "relu" else 1.0), 0.0
 
 
 def forward_desc(node: Node, name: str) -> onednn.PrimitiveDesc | None:
@@ -81,9 +104,7 @@ def forward_desc(node: Node, name: str) -> onednn.PrimitiveDesc | None:
     if algorithm is None or not onednn.available() or not onednn.supports(t) or t.layout != node.inputs[0].type.layout:
         return None
     md = onednn.desc(t)
-    return onednn.describe(
-        "eltwise_forward", onednn.Prop.TRAINING, algorithm, md, md, 0.0 if name == "relu" else 1.0, 0.0
-    )
+    return onednn.describe("eltwise_forward", onednn.Prop.TRAINING, algorithm, md, md, *constants(name))
 
 
 def fast(node: Node, device: Device) -> Recipe | None:
@@ -98,8 +119,8 @@ def fast_input_backward(node: Node, device: Device) -> Recipe | None:
     """oneDNN's eltwise backward from the input."""
     hint = forward_desc(node, node.params.act)
     md = onednn.desc(node.types[0]) if hint else None
-    algorithm = INPUT_ALGORITHM[node.params.act]
-    pd = hint and onednn.describe("eltwise_backward", algorithm, md, md, md, 1.0, 0.0, hint)
+    act = node.params.act
+    pd = hint and onednn.describe("eltwise_backward", INPUT_ALGORITHM[act], md, md, md, *constants(act), hint)
     if pd is None:
         return None
     ins = {onednn.Arg.DIFF_DST: 0, onednn.Arg.SRC: 1}

@@ -68,6 +68,7 @@ class Algorithm(IntEnum):
     SQRT = 0x25
     LINEAR = 0x26
     SOFT_RELU = 0x27
+    HARDSIGMOID = 0x28
     LOGISTIC = 0x29
     EXP = 0x2A
     GELU_TANH = 0x2B
