@@ -24,7 +24,8 @@ NAMES = {
         ("1 if yes else 2", 1), ("1 if x > 1 else 2", 2), ("list[1]", 4), ("list[-1]", 6), ("units[50][1]", 4),
         ("units['deep']", 1), ("units[9 * 2]", [2, 2]), ("[3, 4][b - 1]", 4), ("max(a, b, 9)", 9), ("min(list)", 3),
         ("len(list)", 3), ("len(units)", 3), ("list + [1]", [3, 4, 6, 1]), ("[0] * b", [0, 0]), ("1 + yes", 2),
-        ("7.9 // b", 3), ("a if yes else bad", 7), ("yes or bad", True), ("list", [3, 4, 6]), ("kind", "wide"), ("true", True),
+        ("a if yes else bad", 7), ("yes or bad", True), ("list", [3, 4, 6]), ("kind", "wide"), ("true", True),
+        ("7.9 // b", 3),
     ],
 )  # fmt: skip
 def test_values(text, expected):
