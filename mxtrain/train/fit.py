@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mxtrain.base.errors import CheckpointError, ConfigError, DataError
 from mxtrain.config.dump import dump
-from mxtrain.config.fill import read, resolve
+from mxtrain.config.fill import fill, read, resolve
 from mxtrain.config.load import load
 from mxtrain.config.tree import Tree
 from mxtrain.formats.symbol_json import symbol_text
@@ -59,12 +59,20 @@ def load_config(config: str, overrides: Sequence[str]) -> tuple[Config, Tree, Pa
     """A config file checked, its tree, and its folder.
 
     Raises:
-        ConfigError: with every problem.
+        ConfigError: with every problem, those of the net too.
     """
     tree = load(config, overrides, [shipped_configs()])
-    record = read(tree, Config)
     position = tree.position(())
-    return record, tree, Path(position.file).resolve().parent if position else Path.cwd()
+    where = Path(position.file).resolve().parent if position else Path.cwd()
+    record, problems = fill(tree, Config)
+    if isinstance(tree.data, dict) and tree.data.get("net"):
+        try:
+            net.read_net(tree, where)
+        except ConfigError as e:
+            problems += e.problems
+    if record is None or problems:
+        raise ConfigError(problems)
+    return record, tree, where
 
 
 def start_run(config: str, overrides: Sequence[str], runs: Path, command: Sequence[str]) -> Outcome:
