@@ -23,9 +23,10 @@ COMMANDS = {
     "inspect": "look into a run, a checkpoint, a .params file or a symbol",
     "ls": "list what there is: operators, optimizers, metrics, shipped configs...",
     "devices": "list devices and libraries found",
+    "bench": "measure the data of a config by itself, and say what limits it",
 }
 ALIASES = {"train": "fit", "test": "eval", "score": "eval"}
-OVERRIDING = ("fit", "eval", "check", "config")
+OVERRIDING = ("fit", "eval", "check", "config", "bench")
 """Commands that take KEY=VALUE."""
 
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
