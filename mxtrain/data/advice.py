@@ -12,12 +12,21 @@ _VERBS = {
     "decode": "decoding",
     "augment": "augmentation",
     "batch": "copying into batches",
+    "copy": "copying to the net",
 }
 
 
 def limit(stages: Stages) -> str:
-    """The stage of work that took the most time: read, decode, augment or batch."""
-    return max(stages.work, key=lambda name: stages.work[name])
+    """The stage that takes the most time: read, decode, augment, batch or copy.
+
+    Threads work ahead while the consumer copies, so the copy limits only if it takes longer than all they do.
+    """
+    work = sum(stages.work.values())
+    if stages.threads:
+        costs = {**stages.work, "copy": work + stages.copy if stages.copy * stages.threads > work else 0.0}
+    else:
+        costs = {**stages.work, "copy": stages.copy}
+    return max(costs, key=lambda name: costs[name])
 
 
 def advice(stages: Stages, compute_seconds: float) -> str:
@@ -25,22 +34,26 @@ def advice(stages: Stages, compute_seconds: float) -> str:
 
     Args:
         stages: where the time of the data went.
-        compute_seconds: what the consumer spent on the same batches beside waiting for them; 0: it only took them.
+        compute_seconds: what the consumer spent on the same batches beside waiting and copying; 0: nothing.
     """
-    if not stages.batches or not sum(stages.work.values()):
+    work = sum(stages.work.values())
+    if not stages.batches or not work:
         return "nothing was measured: no batch was made"
-    total = stages.waited + compute_seconds
-    share = stages.waited / total if total else 0.0
+    share = stages.waited / (stages.waited + stages.copy + compute_seconds)
     if compute_seconds and share < ENOUGH:
         return f"computing limits: it waits for data {share:.1%} of the time; nothing to change in the data"
     stage = limit(stages)
-    part = stages.work[stage] / sum(stages.work.values())
+    part = (stages.copy if stage == "copy" else stages.work[stage]) / (work + stages.copy)
     waits = f"; computing waits for data {share:.0%} of the time" if compute_seconds else ""
     return f"{_VERBS[stage]} limits: {part:.0%} of the work on data{waits}; {_change(stages, stage)}"
 
 
 def _change(stages: Stages, stage: str) -> str:
     """What to do about a stage."""
+    if stage == "copy":
+        if not stages.threads:
+            return f"raise data.threads from 0 to {stages.cores}: batches are then made meanwhile"
+        return "take smaller images; it is one pass over the batch already"
     if stages.threads < stages.cores and not (stage == "batch" and stages.threads):
         return f"raise data.threads from {stages.threads} to {stages.cores}, the cores there are"
     if stage == "read":

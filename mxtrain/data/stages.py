@@ -17,9 +17,10 @@ class Stages(NamedTuple):
         augment: drawing random numbers and changing images.
         batch: writing rows into a batch.
         waited: the consumer, for batches.
+        copy: the consumer, turning batches into floats where the net reads them. An iterator cannot know: 0.
         samples: rows made; some may lie ahead of the consumer.
         batches: given to the consumer.
-        threads: that work, all stages but `waited` added up over them; 0: the consumer's own.
+        threads: that work, their stages added up over them; 0: the consumer's own.
         cores: that this process may use.
         encoded: True if the samples are encoded images.
         fast: True if the fastest known decoder and resizer run.
@@ -30,6 +31,7 @@ class Stages(NamedTuple):
     augment: float = 0.0
     batch: float = 0.0
     waited: float = 0.0
+    copy: float = 0.0
     samples: int = 0
     batches: int = 0
     threads: int = 0
@@ -39,7 +41,7 @@ class Stages(NamedTuple):
 
     @property
     def work(self) -> dict[str, float]:
-        """Seconds by stage of work, in the order of the stages."""
+        """Seconds by stage of the iterator's work, in the order of the stages."""
         return {"read": self.read, "decode": self.decode, "augment": self.augment, "batch": self.batch}
 
     def since(self, earlier: Stages) -> Stages:
@@ -50,6 +52,7 @@ class Stages(NamedTuple):
             augment=self.augment - earlier.augment,
             batch=self.batch - earlier.batch,
             waited=self.waited - earlier.waited,
+            copy=self.copy - earlier.copy,
             samples=self.samples - earlier.samples,
             batches=self.batches - earlier.batches,
         )

@@ -10,11 +10,11 @@ def test_the_table_and_the_sentence(mx, config):
     assert said.code == 0 and not said.err
     lines = said.out.splitlines()
     assert lines[0].split() == ["stage", "samples/s", "per", "thread", "of", "the", "work"]
-    assert [line.split()[0] for line in lines[2:6]] == ["read", "decode", "augment", "batch"]
-    assert all(float(line.split()[1].replace(",", "")) > 0 for line in lines[2:6])
-    assert lines[6].startswith("all stages, 1 thread: ")
-    assert " limits: " in lines[7]
-    assert len(lines) == 8
+    assert [line.split()[0] for line in lines[2:7]] == ["read", "decode", "augment", "batch", "copy"]
+    assert all(float(line.split()[1].replace(",", "")) > 0 for line in lines[2:7])
+    assert lines[7].startswith("all stages, 1 thread: ")
+    assert " limits: " in lines[8]
+    assert len(lines) == 9
 
 
 @pytest.mark.parametrize("threads", [0, 2])
@@ -22,7 +22,7 @@ def test_json(mx, config, threads):
     (found,) = mx("bench", "io", config, f"data.threads={threads}", "--batches=3", "--json").lines
     assert found["threads"] == threads
     assert found["samples"] == pytest.approx(found["samples_per_sec"] * found["seconds"])
-    assert set(found["stages"]) == {"read", "decode", "augment", "batch"}
+    assert set(found["stages"]) == {"read", "decode", "augment", "batch", "copy"}
     assert found["waited"] > 0
     assert " limits: " in found["advice"]
 

@@ -15,6 +15,13 @@ def test_the_dearest_stage_limits():
     assert limit(FILES._replace(read=7)) == "read"
 
 
+def test_the_copy_runs_beside_the_threads():
+    assert limit(FILES._replace(copy=4.9)) == "decode"
+    assert limit(FILES._replace(copy=5.1)) == "copy"
+    assert limit(FILES._replace(copy=5.1, threads=0)) == "decode"
+    assert limit(FILES._replace(copy=6.1, threads=0)) == "copy"
+
+
 def test_computing_that_seldom_waits_limits():
     text = advice(FILES._replace(waited=1), 99)
     assert text == "computing limits: it waits for data 1.0% of the time; nothing to change in the data"
@@ -33,6 +40,8 @@ def test_data_alone():
 @pytest.mark.parametrize(
     ("change", "text"),
     [
+        ({"copy": 15}, "copying to the net limits: 60% of the work on data; computing waits .*take smaller images"),
+        ({"copy": 15, "threads": 0}, "raise data.threads from 0 to 2: batches are then made meanwhile"),
         ({"threads": 0}, "raise data.threads from 0 to 2"),
         ({"threads": 1, "cores": 8}, "raise data.threads from 1 to 8"),
         ({"fast": False}, r"install the faster decoder: pip install 'mxtrain\[fast\]'"),
