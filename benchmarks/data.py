@@ -20,6 +20,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -102,8 +103,8 @@ def loops(args: argparse.Namespace, folder: Path) -> dict[str, Callable[[], floa
         found["mxtrain, records"] = lambda: ours(folder, "records", records, CROP, seconds)
     for name in DECODERS.names():
         if DECODERS.get(name).available():
-            found[f"{name}, bare loop"] = lambda n=name: rate(
-                sys.executable, PEERS / "decode_loop.py", n, images, THREADS, seconds
+            found[f"{name}, bare loop"] = partial(
+                rate, sys.executable, PEERS / "decode_loop.py", name, images, THREADS, seconds
             )
     if args.opencv:
         found["opencv, bare loop"] = lambda: rate(

@@ -131,6 +131,28 @@ def test_damaged_as_pillow(progressive, rng, encode):
     assert kinds == {str, np.ndarray}
 
 
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({5: 0xFF, 6: 0xFF, 7: 0xFF, 8: 0xFF}, "pixels"),
+        ({5: 0x23, 6: 0x28, 7: 0x23, 8: 0x28}, "at most 64 million are decoded"),
+        ({5: 0, 6: 0}, "x: "),
+        ({4: 12}, "x: "),
+        ({9: 2}, "x: "),
+        ({1: 0xC3}, "x: "),
+        ({1: 0xC9}, "x: "),
+    ],
+    ids=["enormous", "too large", "no height", "12 bits", "two components", "lossless", "arithmetic"],
+)
+def test_odd_headers_as_pillow(change, text, rng, encode):
+    data = bytearray(encode(smooth(rng, 24, 24), "JPEG"))
+    frame = data.index(b"\xff\xc0")
+    for place, value in change.items():
+        data[frame + place] = value
+    slow = check(bytes(data))
+    assert not isinstance(slow, str) or text in slow
+
+
 def test_from_a_view(rng, encode):
     data = encode(smooth(rng, 20, 20), "JPEG")
     view = memoryview(b"before" + data)[6:]
