@@ -50,9 +50,14 @@ def test_a_label_that_is_ignored(bench):
 
 
 def test_a_net_must_end_in_a_loss(bench):
-    _, tree, where = load_config(bench.config(net=MLP[:-1]), [])
     with pytest.raises(ConfigError, match=r"fc2.* ends the net, but is no loss; add one .*softmax_output"):
-        read_net(tree, where)
+        load_config(bench.config(net=MLP[:-1]), [])
+
+
+def test_problems_of_the_net_and_of_the_config_come_together(bench):
+    with pytest.raises(ConfigError) as found:
+        load_config(bench.config(net=MLP[:-1], batch_size=0), [])
+    assert len(found.value.problems) == 2
 
 
 def test_shipped_nets_and_nets_beside_the_config(bench):
