@@ -9,7 +9,7 @@ Source: Ba, Kiros and Hinton, "Layer normalization", 2016; semantics and default
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from mxtrain.backends import onednn
 from mxtrain.base.device import Device
@@ -79,44 +79,63 @@ def infer_backward(p: Params, ins: Types, outs: Types) -> Inferred:
     return list(ins), [ins[1], ins[2], ins[2]]
 
 
-def forward_desc(p: Params, t: TensorType) -> onednn.PrimitiveDesc | None:
-    """The library's plan for the forward: the last axis of a plain tensor."""
-    rank = len(t.shape)
-    if not onednn.available() or not onednn.supports(t) or t.layout.name != "plain" or not 2 <= rank <= 5:
+class Rows(NamedTuple):
+    """A tensor as rows, each of which is normalised, with their statistics, and the library's plan for the forward."""
+
+    data: onednn.MemoryDesc
+    statistic: onednn.MemoryDesc
+    forward: onednn.PrimitiveDesc
+
+
+def rows(p: Params, t: TensorType) -> Rows | None:
+    """How the library sees the tensor: the axis must be the one along which neighbours lie."""
+    if not onednn.available() or not onednn.supports(t) or len(t.shape) < 2 or not t.size:
         return None
-    if normal_axis(p.axis, rank) != rank - 1:
+    axis = normal_axis(p.axis, len(t.shape))
+    if t.layout.name not in ("plain", "channels_last") or axis != (len(t.shape) - 1 if t.layout.name == "plain" else 1):
         return None
-    md, statistic = onednn.desc(t), onednn.desc(TensorType(t.shape[:-1]))
-    return onednn.describe(
+    width = t.shape[axis]
+    count = t.size // width
+    md, statistic = onednn.strided((count, width), t.dtype, (width, 1)), onednn.desc(TensorType((count,)))
+    pd = onednn.describe(
         "layer_normalization_forward", onednn.Prop.TRAINING, md, md, statistic, float(p.eps), int(FLAGS)
     )
+    return None if pd is None else Rows(md, statistic, pd)
 
 
 def fast(node: Node, device: Device) -> Recipe | None:
     """oneDNN's layer normalization."""
-    pd = forward_desc(node.params, node.types[0])
-    if pd is None or node.inputs[0].type != node.types[0]:
+    r = rows(node.params, node.types[0])
+    if r is None or node.inputs[0].type != node.types[0]:
         return None
-    ins, outs = {A.SRC: 0, A.SCALE: 1, A.SHIFT: 2}, {A.DST: 0, A.MEAN: 1, A.VARIANCE: 2}
-    return onednn.recipe(pd, node, ins, outs, inplace=((0, 0),))
+    ins: dict[int, Any] = {A.SRC: (0, r.data), A.SCALE: 1, A.SHIFT: 2}
+    outs = {A.DST: (0, r.data), A.MEAN: (1, r.statistic), A.VARIANCE: (2, r.statistic)}
+    return onednn.recipe(r.forward, node, ins, outs, inplace=((0, 0),))
 
 
 def fast_backward(node: Node, device: Device) -> Recipe | None:
     """oneDNN's backward."""
     p: Params = node.params
     t = node.inputs[1].type
-    hint = forward_desc(p, t)
-    if hint is None or node.inputs[0].type != t:
+    r = rows(p, t)
+    if r is None or node.inputs[0].type != t or node.types[0] != t:
         return None
-    md, statistic = onednn.desc(t), onednn.desc(TensorType(t.shape[:-1]))
+    eps, flags = float(p.eps), int(FLAGS)
     pd = onednn.describe(
-        "layer_normalization_backward", onednn.Prop.BACKWARD, md, md, md, statistic, float(p.eps), int(FLAGS), hint
+        "layer_normalization_backward", onednn.Prop.BACKWARD, *(r.data,) * 3, r.statistic, eps, flags, r.forward
     )
     if pd is None:
         return None
     # The library demands a shift, on which no gradient depends; it gets gamma, which is of its shape.
-    ins = {A.DIFF_DST: 0, A.SRC: 1, A.SCALE: 2, A.SHIFT: 2, A.MEAN: 3, A.VARIANCE: 4}
-    return onednn.recipe(pd, node, ins, {A.DIFF_SRC: 0, A.DIFF_SCALE: 1, A.DIFF_SHIFT: 2}, inplace=((0, 0),))
+    ins: dict[int, Any] = {
+        A.DIFF_DST: (0, r.data),
+        A.SRC: (1, r.data),
+        A.SCALE: 2,
+        A.SHIFT: 2,
+        A.MEAN: (3, r.statistic),
+    }
+    ins[A.VARIANCE] = (4, r.statistic)
+    return onednn.recipe(pd, node, ins, {A.DIFF_SRC: (0, r.data), A.DIFF_SCALE: 1, A.DIFF_SHIFT: 2}, inplace=((0, 0),))
 
 
 def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
@@ -132,10 +151,10 @@ STATISTICS = ("gamma", "beta", "mean", "var", "dgamma", "dbeta")
 BACKWARD = Op(
     "layer_norm_backward", infer_backward, {"reference": reference(run_backward), "onednn": fast_backward},
     params=Params, inputs=("dy", "data", "gamma", "mean", "var"), outputs=("ddata", "dgamma", "dbeta"),
-    precision="narrow", wide=STATISTICS,
+    layout="follow", flat=STATISTICS, precision="narrow", wide=STATISTICS,
 )  # fmt: skip
 OP = Op(
     "layer_norm", infer, {"reference": reference(run), "onednn": fast}, params=Params,
     inputs=("data", "gamma", "beta"), outputs=("output", "mean", "var"), mxnet=("LayerNorm",), gradient=gradient,
-    precision="narrow", wide=STATISTICS,
+    layout="follow", flat=STATISTICS, precision="narrow", wide=STATISTICS,
 )  # fmt: skip

@@ -4,7 +4,7 @@ import pytest
 from mxtrain import ops
 from mxtrain.base.types import UNKNOWN, PartialType, TensorType
 from mxtrain.graph import Graph, apply_node, infer, variable
-from tests.contract.operators import Case, check_operator, evaluate
+from tests.contract.operators import FAST, Case, check_operator, evaluate, gradients
 
 BOTH = ("float32", "bfloat16")
 CASES = [
@@ -40,3 +40,30 @@ def test_the_width_follows_from_gamma():
     ins, _ = infer(op, op.params(), [PartialType((2, None)), PartialType((7,)), UNKNOWN], [UNKNOWN] * 3, "n")
     assert ins[0].shape == (2, 7)
     assert ins[2].shape == (7,)
+
+
+def over_channels_of_images():
+    """A convolution's images, normalised over their channels."""
+    data = variable("data", TensorType((2, 3, 5, 4)), "parameter")
+    weight = variable("weight", TensorType((6, 3, 1, 1)), "parameter")
+    conv = ops.get("convolution")
+    images = apply_node(conv, "conv", [data, weight], conv.params(num_filter=6, kernel=1, no_bias=True))[0]
+    learned = [variable(n, TensorType((6,)), "parameter") for n in ("gamma", "beta")]
+    op = ops.get("layer_norm")
+    return apply_node(op, "norm", [images, *learned], op.params(axis=1))
+
+
+def test_channels_last_images_are_normalised_as_they_lie(rng):
+    node = over_channels_of_images()
+    shapes = {"data": (2, 3, 5, 4), "weight": (6, 3, 1, 1), "gamma": (6,), "beta": (6,)}
+    values = {n: rng.standard_normal(s).astype(np.float32) for n, s in shapes.items()}
+    (want,), _ = evaluate(Graph((node[0],)), values)
+    (got,), kernels = evaluate(Graph((node[0],)), values, FAST)
+    np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5)
+    assert "reference" not in kernels
+    g, found, more = gradients(node, list(shapes), [rng.standard_normal(want.shape).astype(np.float32)])
+    exact, _ = evaluate(g, {**values, **more})
+    fast, kernels = evaluate(g, {**values, **more}, FAST)
+    assert "reference" not in kernels
+    for name, a, b in zip(found, fast, exact, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4, err_msg=name)
