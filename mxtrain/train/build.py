@@ -20,7 +20,7 @@ from mxtrain.optim import schedules
 from mxtrain.optim.schedules import Span
 from mxtrain.passes import Options, for_training, infer_types
 from mxtrain.train import net
-from mxtrain.train.data import DataSet, open_set
+from mxtrain.train.data import DataSet, Tools, open_set
 from mxtrain.train.evaluate import batch_types
 from mxtrain.train.feeder import Feeder
 from mxtrain.train.initial import initialise
@@ -64,12 +64,21 @@ class Built:
         return make_metrics(self.config, self.shown)
 
 
-def build(config: Config, tree: Tree, where: Path, threads: int | None = None, *, draw: bool = True) -> Built:
+def build(
+    config: Config,
+    tree: Tree,
+    where: Path,
+    threads: int | None = None,
+    *,
+    draw: bool = True,
+    tools: Tools | None = None,
+) -> Built:
     """Open the data, build the net, draw the parameters.
 
     Args:
         where: folder of the config file.
         threads: of the kernels; default: as the config says.
+        tools: libraries that make pixels; default: the fastest that are installed.
         draw: False leaves the parameters 0: a checkpoint will fill them.
 
     Raises:
@@ -77,10 +86,10 @@ def build(config: Config, tree: Tree, where: Path, threads: int | None = None, *
     """
     device = make_device(threads or count_threads(config), config.device)
     heads = net.read_net(tree, where)
-    train = open_set(config, tree, where, "train")
+    train = open_set(config, tree, where, "train", tools=tools)
     if train is None:
         raise ConfigError(tree.problem(("data",), "data.train is missing: what is there to train on?"))
-    val = open_set(config, tree, where, "val")
+    val = open_set(config, tree, where, "val", tools=tools)
     names = net.label_names(heads, train.it, tree)
     types = batch_types(train.it, min(config.batch_size, len(train.source)), labels=names)
     shown = tuple(net.find_heads(heads, types))

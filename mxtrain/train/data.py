@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mxtrain.base.errors import ConfigError
 from mxtrain.config.component import Chosen
@@ -17,6 +18,8 @@ from mxtrain.data.paths import expand
 from mxtrain.data.pipeline import Preprocess, Step, prepare
 from mxtrain.data.source import OpenSource
 from mxtrain.train.schema import Config
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,23 @@ def data_folder(config: Config, where: Path) -> Path:
     return expand(config.data.root, where) if config.data.root else where
 
 
-def open_set(config: Config, tree: Tree, where: Path, name: str) -> DataSet | None:
+class Tools(NamedTuple):
+    """The libraries that make pixels: results are bits of them too."""
+
+    decoder: str
+    resizer: str
+
+
+def tools_of(preprocess: Mapping[str, Any]) -> Tools:
+    """What a checkpoint says of them."""
+    return Tools(str(preprocess.get("decoder", "pillow")), str(preprocess.get("resizer", "pillow")))
+
+
+def open_set(config: Config, tree: Tree, where: Path, name: str, *, tools: Tools | None = None) -> DataSet | None:
     """The data set called `name` (train or val), or None if the config has none.
+
+    Args:
+        tools: as a checkpoint says; None: the fastest that are installed.
 
     Raises:
         DataError: if its files are missing or damaged.
@@ -54,9 +72,13 @@ def open_set(config: Config, tree: Tree, where: Path, name: str) -> DataSet | No
     steps = [Step(c.name, c.params) for c in config.augment]
     try:
         preprocess = prepare(steps, first_image(source), training=training)
+        if tools is not None:
+            preprocess = replace(preprocess, decoder=tools.decoder, resizer=tools.resizer)
         it = DataIter(source, preprocess, iterator_options(config, training))
     except ConfigError as e:
         raise ConfigError([tree.problem(("augment",), p) for p in e.problems]) from None
+    for text in preprocess.replaced() if any(f.formats for f in source.inputs.values()) else ():
+        log.warning("data.%s: %s", name, text)
     return DataSet(it, source, preprocess)
 
 

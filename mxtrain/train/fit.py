@@ -128,7 +128,8 @@ def resume_run(path: Path, overrides: Sequence[str], command: Sequence[str], *, 
                 state.waited = 0
             threads = record.threads if _given("threads", rest) else info.threads
             record = replace(record, epochs=state.epochs)
-            built = build(record, tree, where, None if threads == "auto" else threads, draw=False)
+            tools = data.tools_of(info.preprocess)
+            built = build(record, tree, where, None if threads == "auto" else threads, draw=False, tools=tools)
             _restore(checkpoint, built, state, changed_data)
             rollback(run.metrics, checkpoint.step, extra.get("metrics_size"))
         return _train(run, built, state, (resolved_text(built, tree, where), where))
@@ -281,7 +282,7 @@ def evaluate_run(
     config = read(tree, Config)
     config = replace(config, eval_batch_size=batch_size or config.eval_batch_size)
     model = load_model(path, threads)
-    val = data.open_set(config, tree, Path(extra[WHERE]), "val")
+    val = data.open_set(config, tree, Path(extra[WHERE]), "val", tools=data.tools_of(model.info.preprocess))
     if val is None:
         raise ConfigError(f"{checkpoint.path / CONFIG}: no data.val to evaluate on; give data.val.SOURCE.KEY=VALUE")
     heads = model.program.heads

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mxtrain.base.errors import Interrupted
+from mxtrain.data.advice import advice
 from mxtrain.data.batch import Batch
 from mxtrain.data.iterator import DataIter
+from mxtrain.data.stages import Stages
 from mxtrain.metrics import MetricSet
 from mxtrain.train.evaluate import batch_types, count, evaluate, named_outputs
 from mxtrain.train.events import Callback, Event, notify
@@ -59,16 +61,25 @@ class Session:
 
 @dataclass
 class Clock:
-    """Where the time of an epoch goes."""
+    """Where the time of an epoch goes.
+
+    Args:
+        waited: for data.
+        fed: writing batches into the net's inputs.
+        stages: of the data, when the epoch began.
+    """
 
     begun: float = 0.0
     waited: float = 0.0
+    fed: float = 0.0
     samples: int = 0
     seconds: float = 0.0
+    stages: Stages = field(default_factory=Stages)
 
-    def restart(self) -> None:
+    def restart(self, stages: Stages) -> None:
         """A new epoch begins."""
-        self.begun, self.waited, self.samples, self.seconds = time.monotonic(), 0.0, 0, 0.0
+        self.begun, self.stages, self.samples = time.monotonic(), stages, 0
+        self.waited = self.fed = self.seconds = 0.0
 
 
 def fit(s: Session, requests: Requests) -> None:
@@ -106,7 +117,7 @@ def _through(s: Session) -> bool:
 def _train_epoch(s: Session, requests: Requests) -> None:
     """The batches of one epoch that are still to be done."""
     st = s.state
-    s.clock.restart()
+    s.clock.restart(s.train.timings())
     with s.train.epoch(st.epoch, start=st.batch) as batches:
         while not _enough(s):
             asked = time.monotonic()
@@ -133,7 +144,9 @@ def _train_batch(s: Session, batch: Batch) -> float:
         types = batch_types(s.train, len(piece.ids), labels=s.feeder.names)
         plan = s.program.training({**types, **s.mixing.types(len(piece.ids))} if s.mixing else types)
         s.program.seed(s.seed, s.state.step, batch.first + start)
+        begun = time.monotonic()
         s.feeder.feed(plan, piece)
+        s.clock.fed += time.monotonic() - begun
         plan.run()
         for name, value in plan.losses.items():
             loss = float(value)
@@ -159,7 +172,14 @@ def _slice(batch: Batch, start: int, stop: int) -> Batch:
     )
 
 
-def _told(s: Session, kind: Any, lr: float) -> None:
+def _limit(s: Session) -> str:
+    """One sentence on what limited the epoch."""
+    c = s.clock
+    stages = s.train.timings().since(c.stages)._replace(copy=c.fed)
+    return advice(stages, max(c.seconds - c.waited - c.fed, 0.0))
+
+
+def _told(s: Session, kind: Any, lr: float, text: str = "") -> None:
     st, c = s.state, s.clock
     notify(
         s.callbacks,
@@ -174,6 +194,7 @@ def _told(s: Session, kind: Any, lr: float) -> None:
             seconds=c.seconds,
             waited=c.waited,
             samples=c.samples,
+            text=text,
         ),
     )
 
@@ -224,7 +245,7 @@ def _end_epoch(s: Session, requests: Requests) -> None:
         _obey(s, requests)
     took = time.monotonic() - begun
     seen = {f"train.{k}": v for k, v in values(s).items()} | {f"val.{k}": v for k, v in found.items()}
-    _told(s, "epoch", s.updater.lr)
+    _told(s, "epoch", s.updater.lr, _limit(s))
     if found:
         notify(s.callbacks, Event("eval", epoch=st.epoch, step=st.step, metrics=found, name="val", seconds=took))
     s.monitor.see(seen, st)

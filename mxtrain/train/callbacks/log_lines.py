@@ -27,9 +27,8 @@ def log_lines(every: int) -> Callback:
             for name, value in event.metrics.items():
                 log.info("Epoch[%d] Train-%s=%f", event.epoch, name, value)
             log.info("Epoch[%d] Time cost=%.3f", event.epoch, event.seconds)
-            if event.seconds:
-                share = 100 * event.waited / event.seconds
-                log.info("Epoch[%d] Data wait=%.1f%% of the time", event.epoch, share)
+            if event.text:
+                log.info("Epoch[%d] Data: %s", event.epoch, event.text)
             last.update(batch=0, samples=0, seconds=0.0)
         elif event.kind == "eval":
             for name, value in event.metrics.items():

@@ -30,12 +30,12 @@ def test_a_line_every_so_many_batches_with_the_speed_since_the_last(lines):
 def test_the_lines_that_scripts_for_mxnet_look_for(lines):
     # The patterns of MXNet's tools/parse_log.py.
     tell = log_lines(50)
-    tell(Event("epoch", epoch=7, metrics={"accuracy": 0.91}, seconds=12.5, waited=1.25))
+    tell(Event("epoch", epoch=7, metrics={"accuracy": 0.91}, seconds=12.5, waited=1.25, text="decoding limits"))
     tell(Event("eval", epoch=7, metrics={"accuracy": 0.88}, name="val"))
     patterns = [
         r".*Epoch\[(\d+)\] Train-accuracy.*=([.\d]+)",
         r".*Epoch\[(\d+)\] Time.*=([.\d]+)",
-        r".*Epoch\[(\d+)\] Data wait=10\.0% of the time",
+        r".*Epoch\[(\d+)\] Data: decoding limits",
         r".*Epoch\[(\d+)\] Validation-accuracy.*=([.\d]+)",
     ]
     said = lines()
