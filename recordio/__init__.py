@@ -6,6 +6,7 @@
     scan.py      the records of a mapped file, and what is done about damaged ones
     reader.py    all records of some files in order, or one part of many
     indexed.py   any record by number or key; many shards as one data set
+    ranges.py    the same of a file that is read in pieces, from a remote store for example; ranged.py: by number
     index.py     number -> offset, key -> number: mapped, cached beside the file
     idx.py       MXNet's `.idx` text files
     writer.py    new files, which get their names when they are whole
@@ -34,6 +35,8 @@ from recordio.idx import read_idx, write_idx
 from recordio.index import Index, open_index, scan_index
 from recordio.indexed import IndexedReader, ShardedReader
 from recordio.lst import Entry, read_lst, write_lst
+from recordio.ranged import RangedReader
+from recordio.ranges import RangeReader, scan_ranges
 from recordio.reader import Reader
 from recordio.record import read_record
 from recordio.scan import Damage, Losses
@@ -52,6 +55,8 @@ __all__ = [
     "IndexedReader",
     "LineError",
     "Losses",
+    "RangeReader",
+    "RangedReader",
     "Reader",
     "RecordIOError",
     "RefusedError",
@@ -64,6 +69,7 @@ __all__ = [
     "read_lst",
     "read_record",
     "scan_index",
+    "scan_ranges",
     "unpack",
     "verify",
     "write_checksums",

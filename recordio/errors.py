@@ -48,3 +48,15 @@ class ChecksumError(RecordIOError):
 
 class RefusedError(RecordIOError):
     """Something that the format cannot hold, or a question that a file cannot answer."""
+
+
+class ShortError(RecordIOError):
+    """A buffer with a piece of a file that ends before what is asked of it. Readers catch it and read on.
+
+    Args:
+        stop: byte of the file up to which it must reach.
+    """
+
+    def __init__(self, stop: int) -> None:
+        self.stop = stop
+        super().__init__(f"the piece must reach to byte {stop} of the file")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from recordio.errors import LineError
@@ -22,19 +23,28 @@ def read_idx(path: str | os.PathLike[str]) -> tuple[array[int], array[int]]:
         LineError: for a line that is not two numbers, or does not end: MXNet would stop there in silence.
         OSError: if the file cannot be read.
     """
-    keys, offsets, rest = array("Q"), array("Q"), b""
     with open(path, "rb") as file:
-        while block := file.read(BLOCK):
-            head, newline, rest = (rest + block).rpartition(b"\n")
-            _add(head + newline, keys, offsets, path)
-            if len(rest) > LONGEST:
-                raise _bad(path, len(keys) + 1, rest)
+        return parse_idx(iter(partial(file.read, BLOCK), b""), os.fspath(path))
+
+
+def parse_idx(blocks: Iterable[bytes], path: str) -> tuple[array[int], array[int]]:
+    """Keys and offsets of an `.idx` that comes in pieces, cut anywhere; errors call it `path`.
+
+    Raises:
+        LineError: as `read_idx`.
+    """
+    keys, offsets, rest = array("Q"), array("Q"), b""
+    for block in blocks:
+        head, newline, rest = (rest + block).rpartition(b"\n")
+        _add(head + newline, keys, offsets, path)
+        if len(rest) > LONGEST:
+            raise _bad(path, len(keys) + 1, rest)
     if rest:
-        raise LineError(os.fspath(path), len(keys) + 1, "the line has no end: the file was cut; make the index anew")
+        raise LineError(path, len(keys) + 1, "the line has no end: the file was cut; make the index anew")
     return keys, offsets
 
 
-def _add(text: bytes, keys: array[int], offsets: array[int], path: str | os.PathLike[str]) -> None:
+def _add(text: bytes, keys: array[int], offsets: array[int], path: str) -> None:
     lines, tokens = text.count(b"\n"), text.split()
     regular = text.translate(None, DIGITS) == b"\t\n" * lines and len(tokens) == 2 * lines
     if regular and max(map(len, tokens), default=0) < 20:
@@ -52,9 +62,9 @@ def _add(text: bytes, keys: array[int], offsets: array[int], path: str | os.Path
         offsets.append(offset)
 
 
-def _bad(path: str | os.PathLike[str], line: int, text: bytes) -> LineError:
+def _bad(path: str, line: int, text: bytes) -> LineError:
     got = text[:LONGEST].decode("utf-8", "replace")
-    return LineError(os.fspath(path), line, f"expected KEY and OFFSET, two unsigned 64-bit numbers, got {got!r}")
+    return LineError(path, line, f"expected KEY and OFFSET, two unsigned 64-bit numbers, got {got!r}")
 
 
 def write_idx(path: str | os.PathLike[str], entries: Iterable[tuple[int, int]]) -> None:

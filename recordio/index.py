@@ -18,7 +18,7 @@ import threading
 import zlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -106,12 +106,23 @@ def open_index(path: str | os.PathLike[str]) -> Index:
     """
     path = Path(path)
     stamp = _stamp(path)
-    cached = _read_cache(path, stamp)
+    return cached_index(cache_path(path), stamp, lambda: load_idx(path) if stamp[2:] != (0, 0) else scan_index(path))
+
+
+def cached_index(cache: Path, stamp: Stamp, make: Callable[[], Index]) -> Index:
+    """The index that a cache holds, mapped, if it is whole and has this stamp; else a new one, which goes there.
+
+    Args:
+        cache: the file.
+        stamp: what the index was made of, to be compared; for files elsewhere any numbers that tell them apart.
+        make: makes the index anew. What it raises comes through.
+    """
+    cached = _read_cache(cache, stamp)
     if cached is not None:
         return cached
-    index = load_idx(path) if stamp[2:] != (0, 0) else scan_index(path)
+    index = make()
     with suppress(OSError):
-        _write_cache(path, index, stamp)
+        _write_cache(cache, index, stamp)
     return index
 
 
@@ -125,14 +136,29 @@ def load_idx(path: str | os.PathLike[str]) -> Index:
     """
     path = Path(path)
     idx, size = idx_path(path), path.stat().st_size
-    keys, offsets = read_idx(idx)
+    return make_index(*read_idx(idx), size, str(path), str(idx))
+
+
+def make_index(keys: array[int], offsets: array[int], size: int, path: str, idx: str) -> Index:
+    """The index that the lines of an `.idx` make.
+
+    Args:
+        keys: in the order of the lines.
+        offsets: likewise.
+        size: of the `.rec`, in bytes.
+        path: what errors call the `.rec`.
+        idx: what errors call the `.idx`.
+
+    Raises:
+        LineError, RefusedError: as `load_idx`.
+    """
     if size and not keys:
         raise RefusedError(f"{idx}: empty, but {path} has {size} bytes; remove it to have the index made anew")
     if offsets and (max(offsets) > size - HEADER_SIZE or any(offset & 3 for offset in offsets)):
         for line, offset in enumerate(offsets, 1):
             if offset & 3 or offset > size - HEADER_SIZE:
                 problem = f"expected an offset divisible by 4 in a file of {size} bytes, got {offset}"
-                raise LineError(str(idx), line, f"{problem}; is this the index of {path}?")
+                raise LineError(idx, line, f"{problem}; is this the index of {path}?")
     if not _rising(offsets):
         order = _order(offsets)
         keys, offsets = (array("Q", map(column.__getitem__, order)) for column in (keys, offsets))
@@ -183,9 +209,9 @@ def _columns(index: Index) -> list[Column]:
     return [column for column in (index.offsets, index.keys, index.sorted_keys, index.numbers) if column]
 
 
-def _write_cache(path: Path, index: Index, stamp: Stamp) -> None:
+def _write_cache(cache: Path, index: Index, stamp: Stamp) -> None:
     # Several processes may open the same file at once, and each makes the cache.
-    pending = Pending(cache_path(path), f"{os.getpid()}-{threading.get_ident()}-")
+    pending = Pending(cache, f"{os.getpid()}-{threading.get_ident()}-")
     try:
         crc = 0
         pending.file.write(bytes(HEAD.size))
@@ -201,10 +227,10 @@ def _write_cache(path: Path, index: Index, stamp: Stamp) -> None:
     publish([pending])
 
 
-def _read_cache(path: Path, stamp: Stamp) -> Index | None:
+def _read_cache(cache: Path, stamp: Stamp) -> Index | None:
     """The index, if the cache is there, whole, and of these files."""
     try:
-        mapped = Mapped(cache_path(path))
+        mapped = Mapped(cache)
     except OSError:
         return None
     view = mapped.view

@@ -13,6 +13,7 @@ from recordio.checksum import Checksums
 from recordio.errors import DamageError
 from recordio.files import Mapped
 from recordio.index import Index, open_index
+from recordio.ranged import RangedReader
 from recordio.record import read_record
 from recordio.scan import WINDOW
 
@@ -115,18 +116,20 @@ class ShardedReader:
     Keys belong to a file: ask `shards[i].get(key)`.
 
     Args:
-        paths: the files, in order.
+        paths: the files, in order; also readers, which it closes then.
         verify: as of `IndexedReader`.
 
     Raises:
         RecordIOError, OSError: as of `IndexedReader`.
     """
 
-    def __init__(self, paths: Sequence[PathLike], *, verify: bool = False) -> None:
-        self.shards: list[IndexedReader] = []
+    def __init__(self, paths: Sequence[PathLike | IndexedReader | RangedReader], *, verify: bool = False) -> None:
+        self.shards: list[IndexedReader | RangedReader] = []
         try:
             for path in paths:
-                self.shards.append(IndexedReader(path, verify=verify))
+                if not isinstance(path, IndexedReader | RangedReader):
+                    path = IndexedReader(path, verify=verify)
+                self.shards.append(path)
         except BaseException:
             self.close()
             raise

@@ -24,6 +24,33 @@ def encode_by_words(record):
     return out + MAGIC + struct.pack("<I", flag << 29 | len(rest)) + rest + bytes(-len(rest) % 4)
 
 
+class Pieces:
+    """A file in memory that gives pieces, notes which, and refuses what lies outside."""
+
+    def __init__(self, data):
+        self.data, self.asked, self.announced, self.closed = data, [], [], False
+
+    def size(self):
+        return len(self.data)
+
+    def read(self, offset, length):
+        assert 0 <= offset < offset + length <= len(self.data)
+        self.asked.append((offset, length))
+        return self.data[offset : offset + length]
+
+    def will_need(self, offset, length):
+        self.announced.append((offset, length))
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture(scope="session")
+def pieces():
+    """The class of files that are read in pieces."""
+    return Pieces
+
+
 @pytest.fixture(scope="session")
 def by_words():
     return encode_by_words

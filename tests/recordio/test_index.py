@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import random
+from array import array
 
 import pytest
 
 from recordio import index as module
 from recordio.errors import DamageError, LineError, RefusedError
 from recordio.files import cache_path, idx_path
-from recordio.idx import write_idx
-from recordio.index import Index, load_idx, open_index, scan_index
+from recordio.idx import parse_idx, write_idx
+from recordio.index import Index, cached_index, load_idx, make_index, open_index, scan_index
 
 
 def numbers(index):
@@ -149,3 +150,28 @@ def test_a_damaged_record_ends_the_walk(write):
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(DamageError, match="offset 12: record 1: expected 4 bytes, got 3"):
         open_index(path)
+
+
+def test_a_cache_is_used_while_its_stamp_holds(tmp_path):
+    made = []
+
+    def make():
+        made.append(1)
+        return Index(array("Q", [0, 12]), keys=array("Q", [4, 9]))
+
+    for stamp, times in (((1, 2, 3, 4), 1), ((1, 2, 3, 4), 1), ((1, 2, 3, 5), 2)):
+        index = cached_index(tmp_path / "any.index", stamp, make)
+        assert (list(index.offsets), list(index.keys), len(made)) == ([0, 12], [4, 9], times)
+    (tmp_path / "any.index").write_bytes(b"RECINDEX garbage")
+    assert len(cached_index(tmp_path / "any.index", stamp, make)) == 2 and len(made) == 3
+    assert len(cached_index(tmp_path / "no folder" / "any.index", stamp, make)) == 2
+
+
+def test_lines_of_an_index_elsewhere(tmp_path):
+    keys, offsets = parse_idx([b"7\t", b"12\n3", b"\t0\n"], "s3://b/a.idx")
+    index = make_index(keys, offsets, 30, "s3://b/a.rec", "s3://b/a.idx")
+    assert (list(index.offsets), index.number(7)) == ([0, 12], 1)
+    with pytest.raises(LineError, match="^s3://b/a.idx:1: expected an offset .* is this the index of s3://b/a.rec"):
+        make_index(*parse_idx([b"7\t12\n"], "i"), 16, "s3://b/a.rec", "s3://b/a.idx")
+    with pytest.raises(RefusedError, match="^s3://b/a.idx: empty, but s3://b/a.rec has 16 bytes"):
+        make_index(array("Q"), array("Q"), 16, "s3://b/a.rec", "s3://b/a.idx")
