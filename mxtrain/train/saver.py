@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from mxtrain.base.errors import ConfigError
+from mxtrain.data.iterator import DataIter
+from mxtrain.metrics import MetricSet
 from mxtrain.train.checkpoint_io import Policy, write
-from mxtrain.train.events import Event, notify
+from mxtrain.train.events import Callback, Event, notify
 from mxtrain.train.finite import check_parameters
 from mxtrain.train.metrics_file import MetricsFile
+from mxtrain.train.monitor import Monitor
+from mxtrain.train.program import Program
 from mxtrain.train.state import STATE, ModelInfo, RunState, array_files, dump_state
-
-if TYPE_CHECKING:
-    from mxtrain.train.loop import Session
-
 
 _PERIOD = re.compile(r"([0-9]{1,12}) (step|epoch)s?")
 
@@ -41,6 +41,18 @@ def parse_every(value: int | str) -> Every:
     if m := _PERIOD.fullmatch(value):
         return Every(steps=int(m[1])) if m[2] == "step" else Every(epochs=int(m[1]))
     raise ConfigError(f"checkpoint.every: expected a number of steps, '500 steps' or '1 epoch', got {value!r}")
+
+
+class Running(Protocol):
+    """What a checkpoint needs of a run that is under way."""
+
+    state: RunState
+    program: Program
+    train: DataIter
+    metrics: MetricSet
+    loss: dict[str, float]
+    monitor: Monitor
+    callbacks: Sequence[Callback]
 
 
 @dataclass
@@ -72,19 +84,19 @@ class Saver:
         """The state as it is now is saved already."""
         self._saved = _place(state)
 
-    def after_step(self, s: Session) -> None:
+    def after_step(self, s: Running) -> None:
         """Save if so many steps are done."""
         if self.every.steps and s.state.step % self.every.steps == 0:
             self.save(s, "step")
 
-    def after_epoch(self, s: Session) -> None:
+    def after_epoch(self, s: Running) -> None:
         """Save if so many epochs are done, or (where steps are counted) if this epoch gave the best value so far."""
         if self.every.epochs and s.state.batch == 0 and s.state.epoch % self.every.epochs == 0:
             self.save(s, "epoch")
         elif self.every.steps and self.policy.keep_best and s.monitor.value == s.state.best:
             self.save(s, "best")
 
-    def save(self, s: Session, why: str) -> None:
+    def save(self, s: Running, why: str) -> None:
         """Write a checkpoint, unless this very state is saved already.
 
         Raises:
