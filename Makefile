@@ -1,4 +1,4 @@
-# make demo   train, evaluate and use a network on scikit-learn's handwritten digits
+# make demo   pack scikit-learn's handwritten digits into record files; train, evaluate and use a network on them
 # make test   run the tests
 # make lint   style and types
 # make clean  remove what these made
@@ -16,6 +16,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 demo: $(SETUP)
 	$(BIN)/python examples/digits_to_folder.py demo/digits
+	$(BIN)/mxtrain pack images demo/digits/train demo/digits-train --encode raw
+	$(BIN)/mxtrain pack images demo/digits/val demo/digits-val --encode raw
 	@set -e; \
 	echo "mxtrain fit configs/digits.yaml"; \
 	said=$$($(BIN)/mxtrain fit configs/digits.yaml); \

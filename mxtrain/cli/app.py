@@ -19,6 +19,7 @@ COMMANDS = {
     "extract": "write what an inner layer says of image files",
     "check": "check a config: layers, shapes, parameters, memory; nothing is trained",
     "config": "show a config with every default, compare two, or print the JSON Schema",
+    "pack": "pack images into record files; check, list, unpack, merge, split and index them",
     "init": "write a config for a folder of images",
     "inspect": "look into a run, a checkpoint, a .params file or a symbol",
     "ls": "list what there is: operators, optimizers, metrics, shipped configs...",
@@ -45,6 +46,8 @@ def load_command(name: str) -> Any:
     import typer
 
     module = import_module(f"mxtrain.cli.{name}_command")
+    if hasattr(module, "APP"):
+        return module.APP
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     settings = {"help_option_names": ["-h", "--help"]}
     app.command(name=name, help=module.HELP, context_settings=settings)(module.command)

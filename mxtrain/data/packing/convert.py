@@ -1,0 +1,139 @@
+"""One image file to the payload of its record."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from PIL import Image as Pillow
+
+from mxtrain.base.errors import DataError
+from mxtrain.data import image, resizers
+from mxtrain.data.augment import resize
+from mxtrain.data.augmenter import Image
+from mxtrain.data.packing import raw
+
+Encode = Literal["jpeg", "png", "raw", "keep"]
+
+LIBRARY = "pillow"
+"""Decodes and scales, whatever faster there is: the same images give the same bytes on every machine."""
+
+_GRAY = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B"})
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""Second bytes of the JPEG markers that begin a frame header."""
+
+_PNG_COLOUR = 25
+"""Where a PNG says its colour type: 0 and 4 are gray."""
+
+_NO_VALUES = np.empty(0, np.float32)
+_PNG_LEVEL = 6
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is done to every image.
+
+    Args:
+        encode: format of the payload; keep: the file as it is.
+        quality: of JPEG, 1 to 100.
+        resize: length of the shorter edge, or None.
+        crop: cut the middle square.
+        channels: 1 or 3; None: gray stays gray.
+        formats: formats of files to accept.
+    """
+
+    encode: Encode = "jpeg"
+    quality: int = 95
+    resize: int | None = None
+    crop: bool = False
+    channels: Literal[1, 3] | None = None
+    formats: tuple[str, ...] = image.DEFAULT_FORMATS
+
+
+class Converted(NamedTuple):
+    """A payload, and the pixels that it was made of (kept files: what they show)."""
+
+    payload: bytes
+    pixels: Image
+
+
+def convert(file: Path, recipe: Recipe) -> Converted:
+    """Read, decode, scale, cut and encode an image; even a file that is kept as it is must decode.
+
+    Raises:
+        DataError: naming the file and what is wrong with it.
+    """
+    content = image.read(file)
+    channels = recipe.channels or stored_channels(content, recipe.formats)
+    wanted: dict[str, Any] = {"shorter_edge": recipe.resize}
+    scale = resize.Params(**wanted) if recipe.resize else None
+    pixels = image.decode(
+        content, channels, name=str(file), formats=recipe.formats, decoder=LIBRARY,
+        shrink=(lambda height, width: resize.shrink(scale, height, width, _NO_VALUES)) if scale else None,
+    )  # fmt: skip
+    if scale:
+        with resizers.using(LIBRARY):
+            pixels = resize.apply(scale, pixels, _NO_VALUES)
+    if recipe.crop:
+        pixels = middle(pixels)
+    if recipe.encode == "keep":
+        return Converted(bytes(content), pixels)
+    return Converted(encode(pixels, recipe, str(file)), pixels)
+
+
+def stored_channels(content: bytes | memoryview, formats: tuple[str, ...]) -> Literal[1, 3]:
+    """1 if the file holds a gray image, else 3; 3 if it cannot be opened: decoding says why."""
+    found = _components(content)
+    if found:
+        return 1 if found == 1 else 3
+    try:
+        with Pillow.open(io.BytesIO(content), formats=[f.upper() for f in formats]) as opened:
+            return 1 if opened.mode in _GRAY else 3
+    except Exception:
+        # Whatever a damaged file makes Pillow stumble over: `decode` meets it again and names it.
+        return 3
+
+
+def _components(content: bytes | memoryview) -> int:
+    """Colours of a JPEG or PNG by its header; 0 if that does not tell. Opening a small image takes half of decoding."""
+    if content[:8] == b"\x89PNG\r\n\x1a\n" and len(content) > _PNG_COLOUR:
+        return 1 if content[_PNG_COLOUR] in (0, 4) else 3
+    at = 2
+    while content[:2] == b"\xff\xd8" and at + 10 <= len(content) and content[at] == 0xFF:
+        kind = content[at + 1]
+        if kind in _FRAMES:
+            return content[at + 9]
+        at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+    return 0
+
+
+def middle(pixels: Image) -> Image:
+    """The middle square of an image, as im2rec cuts it."""
+    height, width = pixels.shape[:2]
+    edge = min(height, width)
+    top, left = (height - edge) // 2, (width - edge) // 2
+    return pixels[top : top + edge, left : left + edge]
+
+
+def encode(pixels: Image, recipe: Recipe, name: str) -> bytes:
+    """The payload of an image (H, W, C).
+
+    Raises:
+        DataError: if the format cannot hold it.
+    """
+    if recipe.encode == "raw":
+        return raw.encode(pixels)
+    stream = io.BytesIO()
+    flat = np.ascontiguousarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    try:
+        if recipe.encode == "jpeg":
+            Pillow.fromarray(flat).save(stream, "JPEG", quality=recipe.quality)
+        else:
+            Pillow.fromarray(flat).save(stream, "PNG", compress_level=_PNG_LEVEL)
+    except (OSError, ValueError) as error:
+        height, width = pixels.shape[:2]
+        raise DataError(f"{name}: {height} x {width} pixels cannot be stored as {recipe.encode}: {error}") from None
+    return stream.getvalue()

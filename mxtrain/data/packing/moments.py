@@ -1,0 +1,86 @@
+"""Mean and standard deviation of all pixels, from sums of whole numbers: exact, whatever the order they come in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+from pydantic import ConfigDict
+
+from mxtrain.data.augmenter import Image
+
+Histogram = NDArray[np.int64]
+"""(C, 256): how many pixels have each value."""
+
+_VALUES = np.arange(256)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moments:
+    """Sums over pixels.
+
+    Args:
+        gray: pixels of gray images, their sum, the sum of their squares.
+        pixels: of colour images.
+        sums: per channel.
+        squares: likewise.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    gray: tuple[int, int, int] = (0, 0, 0)
+    pixels: int = 0
+    sums: tuple[int, int, int] = (0, 0, 0)
+    squares: tuple[int, int, int] = (0, 0, 0)
+
+
+def histogram(image: Image) -> Histogram:
+    """Of an image (H, W, C), C 1 or 3."""
+    flat = image[:, :, 0] if image.shape[2] == 1 else image
+    return np.array(Pillow.fromarray(np.ascontiguousarray(flat)).histogram(), np.int64).reshape(image.shape[2], 256)
+
+
+def of_histogram(counts: Histogram) -> Moments:
+    """Moments of the images whose histograms were added up, all gray or all colour."""
+    sums = [int(n) for n in counts @ _VALUES]
+    squares = [int(n) for n in counts @ (_VALUES * _VALUES)]
+    pixels = int(counts[0].sum())
+    if len(counts) == 1:
+        return Moments(gray=(pixels, sums[0], squares[0]))
+    return Moments(pixels=pixels, sums=(sums[0], sums[1], sums[2]), squares=(squares[0], squares[1], squares[2]))
+
+
+def add(parts: Iterable[Moments]) -> Moments:
+    """Moments of all parts together."""
+    gray, pixels, sums, squares = [0, 0, 0], 0, [0, 0, 0], [0, 0, 0]
+    for part in parts:
+        pixels += part.pixels
+        for channel in range(3):
+            gray[channel] += part.gray[channel]
+            sums[channel] += part.sums[channel]
+            squares[channel] += part.squares[channel]
+    return Moments(
+        gray=(gray[0], gray[1], gray[2]), pixels=pixels, sums=(sums[0], sums[1], sums[2]),
+        squares=(squares[0], squares[1], squares[2]),
+    )  # fmt: skip
+
+
+def mean_std(moments: Moments) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """Mean and standard deviation per channel, 0 to 255: one number each if all images are gray; None without pixels.
+
+    A gray image counts as a colour image of three equal channels if there are others in colour.
+    """
+    pixels, total, square = moments.gray
+    if not moments.pixels:
+        if not pixels:
+            return None
+        columns = [(pixels, total, square)]
+    else:
+        pairs = zip(moments.sums, moments.squares, strict=True)
+        columns = [(pixels + moments.pixels, total + s, square + q) for s, q in pairs]
+    means = tuple(s / n for n, s, _ in columns)
+    # In whole numbers: a difference of two large floats would lose the small deviation of a dark image.
+    deviations = tuple((max(n * q - s * s, 0) / (n * n)) ** 0.5 for n, s, q in columns)
+    return means, deviations

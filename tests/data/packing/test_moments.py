@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mxtrain.data.packing.moments import Moments, add, histogram, mean_std, of_histogram
+
+
+def of(*images):
+    return add(of_histogram(histogram(image)) for image in images)
+
+
+def test_as_numpy_says(rng):
+    images = [rng.integers(0, 256, (h, 7, 3), dtype=np.uint8) for h in (1, 5, 9)]
+    flat = np.concatenate([i.reshape(-1, 3) for i in images]).astype(np.float64)
+    mean, std = mean_std(of(*images))
+    np.testing.assert_allclose(mean, flat.mean(0), rtol=1e-12)
+    np.testing.assert_allclose(std, flat.std(0), rtol=1e-12)
+
+
+def test_gray_images_have_one_number(rng):
+    images = [rng.integers(0, 9, (3, 4, 1), dtype=np.uint8) for _ in range(3)]
+    mean, std = mean_std(of(*images))
+    assert mean == (pytest.approx(np.mean(images)),) and std == (pytest.approx(np.std(images)),)
+
+
+def test_gray_among_colour_counts_in_every_channel(rng):
+    gray, colour = rng.integers(0, 256, (3, 4, 1), dtype=np.uint8), rng.integers(0, 256, (2, 2, 3), dtype=np.uint8)
+    same = of(np.repeat(gray, 3, axis=2), colour)
+    assert mean_std(of(gray, colour)) == mean_std(same)
+
+
+def test_the_order_does_not_matter_and_nothing_is_rounded():
+    dark = np.zeros((1000, 1000, 1), np.uint8)
+    dark[0, 0] = 1
+    mean, std = mean_std(add([of(dark)] * 1000))
+    assert mean == (1e-6,) and std[0] == pytest.approx(1e-3, rel=1e-6)
+    assert mean_std(of(np.full((9, 9, 3), 77, np.uint8))) == ((77.0,) * 3, (0.0,) * 3)
+
+
+def test_no_pixels():
+    assert mean_std(Moments()) is None and add([]) == Moments()
+
+
+def test_views(rng):
+    image = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    assert (histogram(image[::2, ::-1]) == histogram(np.ascontiguousarray(image[::2, ::-1]))).all()
