@@ -16,8 +16,8 @@ from mxtrain.base.types import ITEMSIZE, PartialType, numpy_dtype
 from mxtrain.graph import Call, Instruction, Node, Op, Recipe
 from mxtrain.ops._infer import Inferred, Types, common
 
-# A block of every register together stays within the second-level cache of one core.
-CACHE_BYTES = 512 * 1024
+# A block of every register together stays within the second-level cache; smaller ones cost more calls than they save.
+CACHE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
