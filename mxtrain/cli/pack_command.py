@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -14,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mxtrain.base.errors import DataError, UsageError
+from mxtrain.base.errors import DataError, Interrupted, UsageError
 from mxtrain.cli._common import emit, say, size_text
-from mxtrain.cli._counter import Style, counter
+from mxtrain.cli._counter import Style, Tell, counter
 
 if TYPE_CHECKING:
     from mxtrain.data.pack import Pack
@@ -117,7 +118,7 @@ def images(
     )  # fmt: skip
     mixed = listing.kind != "list" if shuffle is None else shuffle
     options = Options(recipe, shards, val, stratify, mixed, seed)
-    with _resumable(), counter(progress, "packing", len(listing)) as tell:
+    with counter(progress, "packing", len(listing)) as shown, _stoppable(shown) as tell:
         made = pack(listing, out, options, Manner(_threads(threads), strict, overwrite, tell))
     _report(made, shards)
 
@@ -207,12 +208,29 @@ def _threads(threads: int | None) -> int:
 
 
 @contextmanager
-def _resumable() -> Iterator[None]:
+def _stoppable(tell: Tell) -> Iterator[Tell]:
+    """Let SIGINT and SIGTERM end the work between two images, where nothing half is left; a second one ends it at once.
+
+    Raises:
+        Interrupted: where `tell` is called next.
+    """
+    asked: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        asked.append(number)
+        signal.signal(number, earlier[number])
+
+    def told(done: int, bad: int) -> None:
+        tell(done, bad)
+        if asked:
+            raise Interrupted(asked[0], "interrupted; finished shards stay: the same command goes on")
+
+    earlier: dict[int, Any] = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
-    except KeyboardInterrupt:
-        say("finished shards stay: the same command goes on")
-        raise
+        yield told
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
 
 
 def _find(packs: Sequence[str]) -> list[Path]:

@@ -214,17 +214,19 @@ def test_index(mx, packed, tmp_path):
     assert "no manifest" in mx("pack", "check", rec).out
 
 
-def test_an_interrupt_says_how_to_go_on(images, tmp_path):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_says_how_to_go_on(images, tmp_path, number, code):
     for folder in "abcd":
         images(tmp_path / "birds", {folder: 100}, size=(200, 200), mode="RGB")
     command = [sys.executable, "-m", "mxtrain", "pack", "images", "birds", "p", "--shards", "100", "--threads", "1"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    while not (tmp_path / "p-00000-of-00100.rec").exists():
+    while not (tmp_path / "p-00001-of-00100.rec").exists():
         assert process.poll() is None
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130 and err.endswith("finished shards stay: the same command goes on\ninterrupted\n")
+    assert process.returncode == code
+    assert err == "mxtrain: interrupted; finished shards stay: the same command goes on\n"
     assert not list(tmp_path.glob(".tmp*")) and not list(tmp_path.glob("*.lock"))
     done = run("images", "birds", "p", "--shards", "100", cwd=tmp_path)
     assert done.returncode == 0 and b"of 100 shards were there already" in done.stderr
