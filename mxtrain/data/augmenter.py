@@ -117,7 +117,7 @@ class Augmenter:
         draw: (params, words (N, `words`)) -> values (N, V).
         at_eval: for a random one: (params) -> (name, parameters) of the fixed steps that replace it in evaluation.
         shrink: (params, height, width, values) -> how many times smaller the image may be decoded.
-        finish: (params) -> conversion to floats. Such an augmenter must be the last.
+        finish: (params) -> conversion to floats, after `apply`. Such an augmenter must be the last.
     """
 
     params: type[Any]

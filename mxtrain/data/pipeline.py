@@ -20,7 +20,7 @@ from mxtrain.base.random import stream_key, words
 from mxtrain.data import decoders, resizers
 from mxtrain.data import image as images
 from mxtrain.data.augment import REGISTRY
-from mxtrain.data.augmenter import Augmenter, Finish, Image, ImageSpec, Values
+from mxtrain.data.augmenter import Augmenter, Finish, Image, ImageSpec, Values, unchanged
 
 _VERSION = 1
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Preprocess:
     """Everything that happens to an image between its file and the net.
 
     Args:
-        steps: in order; no `normalize` among them.
+        steps: in order; none that only makes floats (`normalize`).
         finish: pixels to floats, done last, by the feeder.
         channels: to decode to; None if samples are no images.
         size: (height, width) that every image has in the end; None if samples are no images.
@@ -174,7 +174,8 @@ def prepare(steps: Sequence[Step], spec: ImageSpec | None, *, training: bool) ->
     """Check a list of augmenters against the images they get.
 
     Args:
-        steps: in order. Only the last may turn pixels into floats (`normalize`): the others work on uint8.
+        steps: in order. Only the last may turn pixels into floats (`normalize`, `image_record_iter`): the others work
+            on uint8.
         spec: of the images; None if the samples are no images, which only `normalize` may follow.
         training: False replaces a random step by its fixed counterpart (a crop by the middle), or by none (a flip).
 
@@ -189,11 +190,13 @@ def prepare(steps: Sequence[Step], spec: ImageSpec | None, *, training: bool) ->
             if index != len(steps) - 1:
                 problems.append(f"{step.name}: must be the last augmenter (others work on pixels, it makes floats)")
             finish = step.augmenter.finish(step.params)
-        elif spec is None:
+        if _only_finishes(step):
+            continue
+        if spec is None:
             problems.append(f"{step.name}: works on images only, and this source gives none")
         else:
             chain.extend([step] if training else _fixed(step))
-    for step in (*chain, *(s for s in steps if s.augmenter.finish)):
+    for step in (*chain, *(s for s in steps if _only_finishes(s))):
         try:
             inferred = step.augmenter.infer(step.params, spec or ImageSpec(None, None, None))
             spec = inferred if spec else None
@@ -210,6 +213,10 @@ def prepare(steps: Sequence[Step], spec: ImageSpec | None, *, training: bool) ->
     if spec is None or spec.height is None or spec.width is None:
         return Preprocess((), finish)
     return Preprocess(tuple(chain), finish, spec.channels, (spec.height, spec.width))
+
+
+def _only_finishes(step: Step) -> bool:
+    return step.augmenter.finish is not None and step.augmenter.apply is unchanged
 
 
 def _fixed(step: Step) -> list[Step]:
