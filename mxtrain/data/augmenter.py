@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -44,19 +45,26 @@ class Finish:
     std: tuple[float, ...] = (1.0,)
     scale: float = 1.0
 
-    @property
+    @cached_property
     def identity(self) -> bool:
         """True if it only changes the type."""
         return not any(self.mean) and all(s == self.scale for s in self.std)
 
     def affine(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The same as y = x * multiplier + offset: two float32 arrays of 1 or C elements."""
+        return self._affine
+
+    @cached_property
+    def _affine(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         mean, std = np.array(self.mean, np.float64), np.array(self.std, np.float64)
         return (self.scale / std * np.ones_like(mean)).astype(np.float32), (-mean * self.scale / std).astype(np.float32)
 
     def apply(self, samples: NDArray[Any], out: NDArray[np.float32]) -> None:
         """Write the floats of `samples` (N, ..., C) into `out`, of the same shape and any strides."""
-        multiplier, offset = self.affine()
+        if self.identity:
+            np.copyto(out, samples)
+            return
+        multiplier, offset = self._affine
         if samples.ndim != 4 or (len(multiplier) == 1 and out.flags.c_contiguous):
             np.multiply(samples, multiplier, out=out)
             if offset.any():
