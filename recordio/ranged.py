@@ -25,7 +25,7 @@ class RangedReader:
 
     def __init__(self, file: RangeReader, index: Index, path: str) -> None:
         self.index, self.path = index, path
-        self._file, self._size = file, file.size()
+        self.file, self._size = file, file.size()
 
     def __len__(self) -> int:
         return len(self.index)
@@ -39,7 +39,7 @@ class RangedReader:
         """
         offset, length = self._piece(number)
         try:
-            return Window(self._file, offset, length).record(offset, self.path, number)[0]
+            return Window(self.file, offset, length).record(offset, self.path, number)[0]
         except DamageError as error:
             problem = f"{error.problem}; that a record starts here is said by its index"
             raise DamageError(self.path, offset, number, problem, error.resume) from None
@@ -57,7 +57,7 @@ class RangedReader:
     def will_need(self, number: int) -> None:
         """Have a record fetched while other work is done."""
         offset, length = self._piece(number)
-        self._file.will_need(offset, length)
+        self.file.will_need(offset, length)
 
     def get(self, key: int) -> memoryview:
         """A record by its key.
@@ -73,7 +73,7 @@ class RangedReader:
 
     def close(self) -> None:
         """Close the file. Records that you keep stay valid."""
-        self._file.close()
+        self.file.close()
 
     def __enter__(self) -> RangedReader:
         return self

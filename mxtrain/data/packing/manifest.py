@@ -1,6 +1,7 @@
 """The manifest: a JSON file beside the shards that says what they hold, how it came there, and what did not.
 
-It depends on the images, their names below the folder that was packed, and the options; not on time, place or threads.
+It depends on the images, their names below the folder that was packed, the options and the version of Pillow; not on
+time, place or threads.
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ class Manifest:
     """What a pack holds.
 
     Args:
-        plan: sha256 of the list of images, the options and the library's version: of what decides the bytes.
+        plan: sha256 of the list of images and the options: of what was asked for.
         records: in all shards.
         classes: names of the classes in label order, if they are known.
         counts: class (label, where it has no name) -> records; of detection records: objects.
@@ -211,7 +212,22 @@ def read(path: Path) -> Manifest:
         FormatError: if it is damaged, newer than this program, or no manifest.
         DataError: if it cannot be read.
     """
-    return _read(path, Manifest, FORMAT)
+    return parse(read_file(path, LIMIT), str(path))
+
+
+def parse(content: bytes, where: str) -> Manifest:
+    """A manifest that comes from elsewhere; errors call it `where`.
+
+    Raises:
+        FormatError: as `read`.
+    """
+    return _parse(content, where, Manifest, FORMAT)
+
+
+def is_ours(start: bytes) -> bool:
+    """Whether a file with these first 256 bytes is a manifest: somebody else's a.json may lie beside a.rec."""
+    # Two marks: damage to one must not make a manifest of ours foreign.
+    return FORMAT.encode() in start or b'"plan"' in start
 
 
 def read_progress(path: Path) -> Progress:
@@ -221,12 +237,12 @@ def read_progress(path: Path) -> Progress:
         FormatError: if it is damaged, newer than this program, or something else.
         DataError: if it cannot be read.
     """
-    return _read(path, Progress, PROGRESS)
+    return _parse(read_file(path, LIMIT), str(path), Progress, PROGRESS)
 
 
-def _read(path: Path, kind: type[R], name: str) -> R:
+def _parse(content: bytes, path: str, kind: type[R], name: str) -> R:
     try:
-        record = json.loads(read_file(path, LIMIT))
+        record = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{path}: not a manifest, or a damaged one: {error}") from None
     if not isinstance(record, dict) or record.get("format") != name:
@@ -250,13 +266,22 @@ def _shown(record: Any) -> str:
     return repr(record.get("format"))[:60] if isinstance(record, dict) else type(record).__name__
 
 
-def file_names(shard: Shard, folder: Path) -> list[Path]:
-    """The files of a shard.
+def check_names(shard: Shard, folder: str) -> None:
+    """Refuse names of files that are more than names: a manifest may not lead out of its folder.
 
     Raises:
-        FormatError: for a name that is more than a name: a manifest may not lead out of its folder.
+        FormatError: naming the first.
     """
     for file in shard.files:
         if file.name in ("", ".", "..") or os.path.basename(file.name) != file.name or "\0" in file.name:
             raise FormatError(f"{folder}: the manifest names a file {file.name!r}; expected one of its own folder")
+
+
+def file_names(shard: Shard, folder: Path) -> list[Path]:
+    """The files of a shard.
+
+    Raises:
+        FormatError: as `check_names`.
+    """
+    check_names(shard, str(folder))
     return [folder / file.name for file in shard.files]

@@ -132,7 +132,5 @@ def manifests(recs: Iterable[Path]) -> dict[Path, Manifest]:
 
 
 def _is_ours(path: Path) -> bool:
-    # Somebody else's a.json may lie beside a.rec. Two marks: damage to one must not make a manifest of ours foreign.
     with path.open("rb") as file:
-        start = file.read(256)
-    return manifest.FORMAT.encode() in start or b'"plan"' in start
+        return manifest.is_ours(file.read(256))

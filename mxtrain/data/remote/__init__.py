@@ -9,6 +9,7 @@
     file.py      one file: blocks in memory, fetched ahead; what `recordio` calls a range reader
     remote.py    the stores and the cache of one reader of data: opens files, finds names
     shard.py     a record file with its index
+    packs.py     what a URL means, and the manifests beside record files: packing/places.py for stores
     stream.py    records in the order of a walk, shuffled within a window: for files without an index
 
 Imports base, params and recordio; fsspec and what it needs only when a path has a scheme (pip install

@@ -19,7 +19,7 @@ from mxtrain.base.errors import FormatError
 from mxtrain.data.augmenter import Image
 from mxtrain.data.packing import raw
 from mxtrain.data.packing.raw import Shape
-from recordio import DamageError, Header, HeaderError, IndexedReader, RecordIOError, RefusedError, unpack
+from recordio import DamageError, Header, HeaderError, IndexedReader, RangedReader, RecordIOError, RefusedError, unpack
 from recordio.files import Mapped
 from recordio.format import HEADER, MAGIC_WORD
 
@@ -119,7 +119,7 @@ def offsets_of(reader: IndexedReader) -> NDArray[np.uint64]:
     return np.frombuffer(offsets, np.uint64) if len(offsets) else np.empty(0, np.uint64)
 
 
-def unpack_record(reader: IndexedReader, number: int) -> tuple[Header, memoryview]:
+def unpack_record(reader: IndexedReader | RangedReader, number: int) -> tuple[Header, memoryview]:
     """Header and payload of a record.
 
     Raises:
@@ -133,7 +133,7 @@ def unpack_record(reader: IndexedReader, number: int) -> tuple[Header, memoryvie
         raise HeaderError(f"{reader.path}: record {number}: {error}") from None
 
 
-def first_sound(reader: IndexedReader) -> tuple[Header, memoryview]:
+def first_sound(reader: IndexedReader | RangedReader) -> tuple[Header, memoryview]:
     """Header and payload of the first record that can be read: damage to one is an error of that sample alone.
 
     Raises:

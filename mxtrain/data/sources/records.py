@@ -20,10 +20,16 @@ from mxtrain.data.augmenter import Image
 from mxtrain.data.packing import places
 from mxtrain.data.packing.manifest import Manifest
 from mxtrain.data.packing.records import labels_of, told
+from mxtrain.data.remote.address import is_remote
+from mxtrain.data.remote.options import Options as Remote
+from mxtrain.data.remote.packs import Packs
 from mxtrain.data.source import Encoded, Field, Rows, Skipped, Source
 from mxtrain.data.sources._raw_rows import RawRows, first_sound, one_size, unpack_record
 from mxtrain.data.sources.image_folder import Format
-from recordio import DamageError, Header, HeaderError, IndexedReader, RecordIOError
+from recordio import DamageError, Header, HeaderError, IndexedReader, RangedReader, RecordIOError
+
+Place = Path | str
+"""A file here, or the URL of one elsewhere."""
 
 
 def _listed(value: Any) -> Any:
@@ -38,7 +44,10 @@ class Params:
         tuple[str, ...],
         Constraint(min_length=1),
         BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...]),
-    ] = param(doc="a .rec, a manifest, what both begin with, or a pattern (train-*.rec); or a list of these")
+    ] = param(
+        doc="a .rec, a manifest, what both begin with, or a pattern (train-*.rec), here or behind s3://, gs://, "
+        "hdfs://, http(s)://; or a list of these"
+    )
     channels: Literal[1, 3] | None = param(
         None, doc="decode to gray (1) or colour (3); default: as packed if all images are alike, else 3"
     )
@@ -51,7 +60,8 @@ class Params:
     formats: Annotated[tuple[Format, ...], Constraint(min_length=1)] = param(
         image.DEFAULT_FORMATS, doc="formats that images may have, besides raw"
     )
-    verify: bool = param(False, doc="compare every record with the checksums beside the file")
+    verify: bool = param(False, doc="compare every record with the checksums beside the file (local files)")
+    remote: Remote = param(default_factory=Remote, doc="how remote files are read and kept")
     classes: tuple[str, ...] = param((), doc="names of the classes in label order; none: as the manifest says")
     data_name: Name = param("data", doc="input variable")
     label_name: Name = param("softmax_label", doc="label variable")
@@ -67,7 +77,7 @@ class Shard:
         images: number of images.
     """
 
-    reader: IndexedReader
+    reader: IndexedReader | RangedReader
     first: int | None
     images: int
 
@@ -89,6 +99,7 @@ class Records:
         width: labels per image.
         classes: names of the classes, if they are known.
         manifests: by file.
+        packs: what reads remote files, if there are any.
         report: records that hold no image.
     """
 
@@ -99,7 +110,8 @@ class Records:
     channels: Literal[1, 3]
     width: int
     classes: tuple[str, ...] | None
-    manifests: Mapping[Path, Manifest]
+    manifests: Mapping[Place, Manifest]
+    packs: Packs | None
     report: tuple[Skipped, ...]
 
     @property
@@ -191,11 +203,17 @@ class Records:
             path = shard.reader.path
             record = self.manifests.get(path)
             if record is None:
-                facts.append(files.fingerprint(path))
+                facts.append(self._own_fingerprint(path))
                 continue
-            said = next(s.files[0] for s in record.shards if s.files[0].name == path.name)
+            name = str(path).rpartition("/")[2]
+            said = next(s.files[0] for s in record.shards if s.files[0].name == name)
             facts.append({"name": said.name, "size": said.bytes, "sha256": said.sha256, "sampled": False})
         return {"samples": len(self), "classes": list(self.classes or ()), "files": facts}
+
+    def _own_fingerprint(self, path: Place) -> dict[str, Any]:
+        if self.packs and isinstance(path, str):
+            return self.packs.fingerprint(path)
+        return files.fingerprint(Path(path))
 
 
 def _narrow(labels: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -219,10 +237,15 @@ def open_source(params: Params, where: Path) -> Records:
     Raises:
         DataError: if a file is not there, is damaged, holds no image, or the files do not go together.
     """
-    recs = [rec for text in params.path for rec in places.find(paths.expand(text, where))]
-    manifests = places.manifests(recs)
+    packs = _packs(params)
+    recs: list[Place] = []
+    for text in params.path:
+        recs.extend(packs.find(text) if packs and is_remote(text) else places.find(paths.expand(text, where)))
+    manifests: dict[Place, Manifest] = dict(places.manifests(rec for rec in recs if isinstance(rec, Path)).items())
+    if packs:
+        manifests.update(packs.manifests(rec for rec in recs if isinstance(rec, str)).items())
     with told():
-        shards = tuple(_shard(IndexedReader(rec, verify=params.verify)) for rec in recs)
+        shards = tuple(_shard(_open(rec, packs, params.verify)) for rec in recs)
         ends = np.cumsum([shard.images for shard in shards], dtype=np.int64)
         if not ends[-1]:
             raise DataError(f"{recs[0]}: holds no image; expected records with an image header")
@@ -234,10 +257,29 @@ def open_source(params: Params, where: Path) -> Records:
         raws = ()
     channels = params.channels or _channels(raws, list(manifests.values()), len(recs))
     classes = params.classes or _classes(recs, manifests)
-    return Records(params, shards, ends, raws, channels, width, classes or None, manifests, report)
+    return Records(params, shards, ends, raws, channels, width, classes or None, manifests, packs, report)
 
 
-def _shard(reader: IndexedReader) -> Shard:
+def _packs(params: Params) -> Packs | None:
+    """What reads remote files, if there are any.
+
+    Raises:
+        DataError: if they are to be compared with checksums.
+    """
+    far = [text for text in params.path if is_remote(text)]
+    if far and params.verify:
+        raise DataError(
+            f"{far[0]}: verify compares local files only; remote ones are checked in length and version, and what is "
+            "kept of them by checksums: leave verify out"
+        )
+    return Packs(params.remote) if far else None
+
+
+def _open(rec: Place, packs: Packs | None, verify: bool) -> IndexedReader | RangedReader:
+    return packs.open(rec) if packs and isinstance(rec, str) else IndexedReader(rec, verify=verify)
+
+
+def _shard(reader: IndexedReader | RangedReader) -> Shard:
     """A file and where its images are: all records, or those that an InsightFace header (key 0) names.
 
     Such a header has two labels (N, M) and no image: 1 to N - 1 are the keys of images, N to M - 1 of identities.
@@ -264,20 +306,24 @@ def _aside(shard: Shard) -> Skipped:
     return Skipped(str(shard.reader.path), f"a header and {others} records of identities hold no image (InsightFace)")
 
 
-def _raws(shards: tuple[Shard, ...], manifests: Mapping[Path, Manifest], params: Params) -> tuple[RawRows, ...]:
+def _raws(shards: tuple[Shard, ...], manifests: Mapping[Place, Manifest], params: Params) -> tuple[RawRows, ...]:
     """The rows of every file, if all images of all files are raw and of one size; else ()."""
     if any(shard.first is not None or not shard.images for shard in shards):
         return ()
+    readers = [shard.reader for shard in shards if isinstance(shard.reader, IndexedReader)]
+    if len(readers) < len(shards):
+        # Rows are gathered out of mapped files.
+        return ()
     found = []
-    for shard in shards:
-        record = manifests.get(shard.reader.path)
-        size = one_size(shard.reader, record is not None and record.images.size is not None)
+    for reader in readers:
+        record = manifests.get(reader.path)
+        size = one_size(reader, record is not None and record.images.size is not None)
         if size is None:
             return ()
         found.append(size)
     if len(set(found)) != 1:
         return ()
-    return tuple(RawRows(s.reader, *size, params.verify) for s, size in zip(shards, found, strict=True))
+    return tuple(RawRows(reader, *size, params.verify) for reader, size in zip(readers, found, strict=True))
 
 
 def _channels(raws: tuple[RawRows, ...], held: list[Manifest], files: int) -> Literal[1, 3]:
@@ -287,7 +333,7 @@ def _channels(raws: tuple[RawRows, ...], held: list[Manifest], files: int) -> Li
     return 1 if len(gray) == files else 3
 
 
-def _classes(recs: list[Path], manifests: Mapping[Path, Manifest]) -> tuple[str, ...] | None:
+def _classes(recs: list[Place], manifests: Mapping[Place, Manifest]) -> tuple[str, ...] | None:
     """What the manifests say.
 
     Raises:
