@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import PIL
 
 from mxtrain.base.errors import FormatError, UsageError
+from mxtrain.data import decoders
 from mxtrain.data.packing import choose, manifest, places, writing
 from mxtrain.data.packing import shard as shards
 from mxtrain.data.packing.choose import Positions
-from mxtrain.data.packing.convert import LIBRARY, Recipe
+from mxtrain.data.packing.convert import Recipe
 from mxtrain.data.packing.listing import Listing
 from mxtrain.data.packing.manifest import Manifest, Progress, Rejected, Shard, Skipped
 from mxtrain.data.packing.moments import add
@@ -75,17 +77,26 @@ def pack(listing: Listing, out: Path, options: Options, manner: Manner) -> list[
         sets = {TRAIN: (~held).nonzero()[0], VAL: held.nonzero()[0]}
     else:
         sets = {"": choose.order(len(listing), False, 0)}
+    sets = {ending: m[choose.order(len(m), options.shuffle, options.seed)] for ending, m in sets.items()}
+    if listing.kind != "list":
+        listing = _numbered(listing, np.concatenate(list(sets.values())))
     works = []
     for ending, members in sets.items():
-        mixed = members[choose.order(len(members), options.shuffle, options.seed)]
         # What belongs to neither set is told by the first.
         aside = (listing.rejected, listing.skipped) if ending != VAL else ((), ())
-        works.append(_Work(out.with_name(out.name + ending), listing, options, mixed, *aside))
+        works.append(_Work(out.with_name(out.name + ending), listing, options, members, *aside))
     for work in works:
         if options.shards > len(work.positions):
             raise UsageError(f"{options.shards} shards for {len(work.positions)} images; ask for fewer (--shards)")
     with writing.told(out):
         return [_pack_set(work, manner) for work in works]
+
+
+def _numbered(listing: Listing, order: Positions) -> Listing:
+    """Ids that count up in the order of the records: an index of such a file needs no keys."""
+    ids = np.empty(len(listing), np.uint64)
+    ids[order] = np.arange(len(listing))
+    return dataclasses.replace(listing, ids=ids)
 
 
 @dataclass(frozen=True)
@@ -114,7 +125,6 @@ class _Work:
             "images": self.listing.digest(self.positions),
             "options": dataclasses.asdict(self.options),
             "prefix": self.prefix.name,
-            "library": f"{LIBRARY} {PIL.__version__}",
             "version": manifest.VERSION,
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -226,7 +236,8 @@ def _manifest(work: _Work, found: Progress) -> Manifest:
         plan=found.plan, list=shards.file_facts(places.list_path(work.prefix)),
         source={
             "kind": work.listing.kind, "name": work.listing.name, "images": len(work.positions),
-            "sha256": work.listing.digest(work.positions), "decoder": f"{LIBRARY} {PIL.__version__}",
+            "sha256": work.listing.digest(work.positions),
+            "libraries": {"decoder": decoders.best(), "pillow": PIL.__version__},
         },
         options=dataclasses.asdict(work.options),
         rejected=(*work.refused, *found.rejected), skipped=work.skipped,

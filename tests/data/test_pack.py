@@ -86,8 +86,9 @@ def test_held_out_images_are_in_one_of_the_two(folder, out):
     train, val = run(folder, out, val=0.2, stratify=True)
     assert (train.prefix.name, val.prefix.name) == ("birds-train", "birds-val")
     assert val.manifest.counts == {"ant": 1, "bee": 1, "cat": 1} and train.manifest.records == 12
-    ids = [e.index for made in (train, val) for e in read_lst(places.list_path(made.prefix))]
-    assert sorted(ids) == list(range(15))
+    entries = [e for made in (train, val) for e in read_lst(places.list_path(made.prefix))]
+    assert [e.index for e in entries] == list(range(15)) and len({e.path for e in entries}) == 15
+    assert [e.path for e in entries] != sorted(e.path for e in entries)
     assert train.manifest.classes == val.manifest.classes
 
 

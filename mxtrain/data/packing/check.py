@@ -133,7 +133,7 @@ def _look(rows: Sequence[Row], decode: bool) -> list[str]:
             problems.append(f"{where}: too short for an image record, or for the labels that it announces")
         elif decode and row.kind != "none":
             try:
-                image.decode(row.payload, name=where, formats=tuple(image.FORMATS), decoder="pillow")
+                image.decode(row.payload, name=where, formats=tuple(image.FORMATS))
             except DataError as error:
                 problems.append(str(error))
     return problems

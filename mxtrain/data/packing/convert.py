@@ -15,11 +15,12 @@ from mxtrain.data import image, resizers
 from mxtrain.data.augment import resize
 from mxtrain.data.augmenter import Image
 from mxtrain.data.packing import raw
+from mxtrain.data.packing.moments import Moments, of_image
 
 Encode = Literal["jpeg", "png", "raw", "keep"]
 
-LIBRARY = "pillow"
-"""Decodes and scales, whatever faster there is: the same images give the same bytes on every machine."""
+RESIZER = "pillow"
+"""Scales, whatever faster there is: others round differently. Decoders give the same pixels: the fastest is taken."""
 
 _GRAY = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B"})
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -54,10 +55,11 @@ class Recipe:
 
 
 class Converted(NamedTuple):
-    """A payload, and the pixels that it was made of (kept files: what they show)."""
+    """A payload, and size and moments of the pixels that it was made of (kept files: of what they show)."""
 
     payload: bytes
-    pixels: Image
+    shape: raw.Shape
+    moments: Moments
 
 
 def convert(file: Path, recipe: Recipe) -> Converted:
@@ -71,17 +73,16 @@ def convert(file: Path, recipe: Recipe) -> Converted:
     wanted: dict[str, Any] = {"shorter_edge": recipe.resize}
     scale = resize.Params(**wanted) if recipe.resize else None
     pixels = image.decode(
-        content, channels, name=str(file), formats=recipe.formats, decoder=LIBRARY,
+        content, channels, name=str(file), formats=recipe.formats,
         shrink=(lambda height, width: resize.shrink(scale, height, width, _NO_VALUES)) if scale else None,
     )  # fmt: skip
     if scale:
-        with resizers.using(LIBRARY):
+        with resizers.using(RESIZER):
             pixels = resize.apply(scale, pixels, _NO_VALUES)
     if recipe.crop:
         pixels = middle(pixels)
-    if recipe.encode == "keep":
-        return Converted(bytes(content), pixels)
-    return Converted(encode(pixels, recipe, str(file)), pixels)
+    payload = bytes(content) if recipe.encode == "keep" else encode(pixels, recipe, str(file))
+    return Converted(payload, raw.Shape(*pixels.shape), of_image(pixels))
 
 
 def stored_channels(content: bytes | memoryview, formats: tuple[str, ...]) -> Literal[1, 3]:
@@ -127,12 +128,12 @@ def encode(pixels: Image, recipe: Recipe, name: str) -> bytes:
     if recipe.encode == "raw":
         return raw.encode(pixels)
     stream = io.BytesIO()
-    flat = np.ascontiguousarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    picture = Pillow.fromarray(np.ascontiguousarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels))
     try:
         if recipe.encode == "jpeg":
-            Pillow.fromarray(flat).save(stream, "JPEG", quality=recipe.quality)
+            picture.save(stream, "JPEG", quality=recipe.quality)
         else:
-            Pillow.fromarray(flat).save(stream, "PNG", compress_level=_PNG_LEVEL)
+            picture.save(stream, "PNG", compress_level=_PNG_LEVEL)
     except (OSError, ValueError) as error:
         height, width = pixels.shape[:2]
         raise DataError(f"{name}: {height} x {width} pixels cannot be stored as {recipe.encode}: {error}") from None

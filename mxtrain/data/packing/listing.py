@@ -71,7 +71,7 @@ class Listing:
 
 
 def of_folder(root: Path, formats: Sequence[str], classes: tuple[str, ...] = ()) -> Listing:
-    """The images of a folder with one folder per class: classes are the folders, sorted; ids count up in that order.
+    """The images of a folder with one folder per class: classes are the folders, sorted.
 
     Raises:
         DataError: if it holds no images, or a class that `classes` does not name.

@@ -6,16 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image as Pillow
 from pydantic import ConfigDict
 
 from mxtrain.data.augmenter import Image
 
-Histogram = NDArray[np.int64]
-"""(C, 256): how many pixels have each value."""
-
-_VALUES = np.arange(256)
+_ROWS = 256
+"""Rows whose sum 16 bits hold, and the sum of whose squares 32: four times faster than sums in 64."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,20 +32,22 @@ class Moments:
     squares: tuple[int, int, int] = (0, 0, 0)
 
 
-def histogram(image: Image) -> Histogram:
-    """Of an image (H, W, C), C 1 or 3."""
-    flat = image[:, :, 0] if image.shape[2] == 1 else image
-    return np.array(Pillow.fromarray(np.ascontiguousarray(flat)).histogram(), np.int64).reshape(image.shape[2], 256)
-
-
-def of_histogram(counts: Histogram) -> Moments:
-    """Moments of the images whose histograms were added up, all gray or all colour."""
-    sums = [int(n) for n in counts @ _VALUES]
-    squares = [int(n) for n in counts @ (_VALUES * _VALUES)]
-    pixels = int(counts[0].sum())
-    if len(counts) == 1:
-        return Moments(gray=(pixels, sums[0], squares[0]))
-    return Moments(pixels=pixels, sums=(sums[0], sums[1], sums[2]), squares=(squares[0], squares[1], squares[2]))
+def of_image(image: Image) -> Moments:
+    """Moments of an image (H, W, C), C 1 or 3."""
+    height, width, channels = image.shape
+    rows = image.reshape(height, width * channels)
+    total, square = np.zeros((2, width * channels), np.int64)
+    for start in range(0, height, _ROWS):
+        part = rows[start : start + _ROWS]
+        total += part.sum(0, dtype=np.uint16)
+        square += np.multiply(part, part, dtype=np.uint16).sum(0, dtype=np.uint32)
+    sums = [int(n) for n in total.reshape(width, channels).sum(0)]
+    squares = [int(n) for n in square.reshape(width, channels).sum(0)]
+    if channels == 1:
+        return Moments(gray=(height * width, sums[0], squares[0]))
+    return Moments(
+        pixels=height * width, sums=(sums[0], sums[1], sums[2]), squares=(squares[0], squares[1], squares[2])
+    )
 
 
 def add(parts: Iterable[Moments]) -> Moments:

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mxtrain.base.errors import DataError
-from mxtrain.data.packing import moments
 from mxtrain.data.packing.convert import Recipe, convert
 from mxtrain.data.packing.listing import Labels, Listing, shown
 from mxtrain.data.packing.manifest import FileFacts, Rejected, Shard, file_names
+from mxtrain.data.packing.moments import Moments, add
 from mxtrain.data.packing.raw import Shape
 from mxtrain.data.prefetch import prefetch
 from recordio import Checksums, Header, HeaderError, RefusedError, Writer, pack, parse_detection
@@ -51,11 +51,11 @@ class Manner:
 
 
 class Made(NamedTuple):
-    """An image as a record: (H, W, C), and the histogram of its pixels."""
+    """An image as a record: (H, W, C), and the moments of its pixels."""
 
     record: bytes
     shape: Shape
-    histogram: moments.Histogram
+    moments: Moments
 
 
 @dataclass
@@ -65,24 +65,23 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     widths: set[int] = field(default_factory=set)
     shapes: set[Shape] = field(default_factory=set)
-    histograms: dict[int, moments.Histogram] = field(default_factory=dict)
+    moments: Moments = field(default_factory=Moments)
 
-    def add(self, labels: Labels, shape: Shape | None = None, histogram: moments.Histogram | None = None) -> None:
+    def add(self, labels: Labels, shape: Shape | None = None, moments: Moments | None = None) -> None:
         """Count one record."""
         self.counts.update(counted(labels))
         self.widths.add(len(labels))
         if shape is not None and len(self.shapes) < 2:
             self.shapes.add(shape)
-        if histogram is not None:
-            held = self.histograms.get(len(histogram))
-            self.histograms[len(histogram)] = histogram if held is None else held + histogram
+        if moments is not None:
+            self.moments = add((self.moments, moments))
 
     def shard(self, records: int, files: tuple[FileFacts, ...]) -> Shard:
         """The facts about the finished shard."""
         return Shard(
             records=records, files=files, counts=dict(sorted(self.counts.items(), key=_by_number)),
             widths=tuple(sorted(self.widths)), size=next(iter(self.shapes)) if len(self.shapes) == 1 else None,
-            moments=moments.add(map(moments.of_histogram, self.histograms.values())),
+            moments=self.moments,
         )  # fmt: skip
 
 
@@ -127,7 +126,7 @@ def write_shard(
                     if manner.strict:
                         raise refused(lost[-1])
                 elif isinstance(item, Made):
-                    tally.add(listing.labels[position], item.shape, item.histogram)
+                    tally.add(listing.labels[position], item.shape, item.moments)
             manner.tell(len(chunk), len(lost) - before)
     return tally.shard(writer.records, facts_of(path)), lost
 
@@ -160,9 +159,9 @@ def _make(listing: Listing, position: int, recipe: Recipe) -> Made | str:
     try:
         if listing.kind == "list":
             check_inside(file, listing.root)
-        payload, pixels = convert(file, recipe)
+        payload, shape, found = convert(file, recipe)
         header = Header(labels if len(labels) > 1 else labels[0], int(listing.ids[position]))
-        return Made(pack(header, payload), Shape(*pixels.shape), moments.histogram(pixels))
+        return Made(pack(header, payload), shape, found)
     except (DataError, HeaderError) as error:
         return shown(str(error).removeprefix(f"{file}: "))
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mxtrain.data.packing.moments import Moments, add, histogram, mean_std, of_histogram
+from mxtrain.data.packing.moments import Moments, add, mean_std, of_image
 
 
 def of(*images):
-    return add(of_histogram(histogram(image)) for image in images)
+    return add(map(of_image, images))
 
 
 def test_as_numpy_says(rng):
@@ -42,6 +42,13 @@ def test_no_pixels():
     assert mean_std(Moments()) is None and add([]) == Moments()
 
 
-def test_views(rng):
-    image = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)
-    assert (histogram(image[::2, ::-1]) == histogram(np.ascontiguousarray(image[::2, ::-1]))).all()
+@pytest.mark.parametrize("height", [1, 255, 256, 257, 513])
+def test_the_largest_sums(height, rng):
+    bright = np.full((height, 3, 3), 255, np.uint8)
+    assert of_image(bright) == Moments(
+        pixels=3 * height, sums=(3 * height * 255,) * 3, squares=(3 * height * 255 * 255,) * 3
+    )
+    image = rng.integers(0, 256, (height, 4, 1), dtype=np.uint8)
+    wide = image.astype(np.int64)
+    assert of_image(image).gray == (4 * height, wide.sum(), (wide * wide).sum())
+    assert of_image(np.repeat(image, 6, axis=2)[:, ::-1, ::2]) == of_image(np.repeat(image[:, ::-1], 3, axis=2))
