@@ -11,6 +11,8 @@ from mxtrain.data.remote.store import Identity
 
 BLOCK = 1 << 20
 MEMORY = 64 << 20
+SMALL = BLOCK // 4
+"""A smaller piece of a block is read from the disk alone; for a larger one the block comes into memory."""
 
 
 class Key(NamedTuple):
@@ -39,6 +41,18 @@ class Blocks:
         self._lock = threading.Lock()
         self._blocks: OrderedDict[Key, bytes] = OrderedDict()
         self._unsaved: set[Key] = set()
+        self._checked: set[Key] = set()
+
+    def piece(self, key: Key, start: int, stop: int) -> bytes | memoryview | None:
+        """Bytes of a block, from memory or else from the disk."""
+        if stop - start < SMALL and self._disk and key in self._checked and not self._in_memory(key):
+            # Records at random from many blocks: a whole block for each would be read in vain.
+            data = self._disk.part(key.url, key.of, BLOCK, key.number, range(start, stop))
+            if data is not None:
+                return data
+            self._checked.discard(key)
+        block = self.get(key)
+        return None if block is None else memoryview(block)[start:stop]
 
     def get(self, key: Key) -> bytes | None:
         """A block, from memory or else from the disk."""
@@ -51,13 +65,17 @@ class Blocks:
         if data is None:
             data = self._disk.get(key.url, key.of, BLOCK, key.number, len(key.piece)) if self._disk else None
             if data is not None:
+                self._checked.add(key)
                 self.hold(key, data, saved=True)
         elif unsaved:
             self.save(key, data)
         return data
 
     def has(self, key: Key) -> bool:
-        """Whether a block is in memory."""
+        """Whether a block is in memory or, as far as is known, on the disk."""
+        return key in self._checked or self._in_memory(key)
+
+    def _in_memory(self, key: Key) -> bool:
         with self._lock:
             return key in self._blocks
 

@@ -94,10 +94,20 @@ class DiskCache:
             with suppress(OSError):
                 path.unlink()
             return None
-        if time.time() - used > _FRESH:
-            with suppress(OSError):
-                os.utime(path)
+        _note_use(path, used)
         return content
+
+    def part(self, url: str, of: Identity, block: int, number: int, piece: range) -> bytes | None:
+        """Some bytes of a block that `get` gave before, if it is there still. Their checksum is not compared again."""
+        path = self._path(url, of, block, number)
+        try:
+            with path.open("rb", buffering=0) as file:
+                data = os.pread(file.fileno(), len(piece), piece.start)
+                used = os.fstat(file.fileno()).st_mtime
+        except OSError:
+            return None
+        _note_use(path, used)
+        return data if len(data) == len(piece) else None
 
     def put(self, url: str, of: Identity, block: int, number: int, data: bytes) -> None:
         """Keep a block. A disk that is full or read only is told once, and done without."""
@@ -179,6 +189,12 @@ class DiskCache:
                         path.unlink()
                     elif name != "lock":
                         yield _Entry(info.st_mtime, info.st_size, path)
+
+
+def _note_use(path: Path, used: float) -> None:
+    if time.time() - used > _FRESH:
+        with suppress(OSError):
+            os.utime(path)
 
 
 def _key(url: str, of: Identity) -> str:

@@ -60,7 +60,7 @@ class RemoteFile:
         first, last = offset // BLOCK, (offset + length - 1) // BLOCK
         in_order = first in (self._latest, self._latest + 1)
         self._latest = last
-        parts = []
+        parts: list[bytes | memoryview] = []
         for number in range(first, last + 1):
             # A piece of many blocks is fetched ahead too, but not all of it at once.
             self._announce(range(number + 1, min(number + AHEAD, last) + 1))
@@ -68,8 +68,7 @@ class RemoteFile:
                 self._announce(range(last + 1, last + 1 + AHEAD))
             start = offset - number * BLOCK if number == first else 0
             stop = offset + length - number * BLOCK if number == last else BLOCK
-            block = self._block(Key(self.url, self.of, number))
-            parts.append(block if stop - start == len(block) else memoryview(block)[start:stop])
+            parts.append(self._part(Key(self.url, self.of, number), start, stop))
         return b"".join(parts)
 
     def will_need(self, offset: int, length: int) -> None:
@@ -107,11 +106,11 @@ class RemoteFile:
         with self._lock:
             self._flying.pop(key, None)
 
-    def _block(self, key: Key) -> bytes:
-        data = self._blocks.get(key)
-        if data is not None:
-            return data
+    def _part(self, key: Key, start: int, stop: int) -> bytes | memoryview:
+        data = self._blocks.piece(key, start, stop)
+        return memoryview(self._fetched(key))[start:stop] if data is None else data
 
+    def _fetched(self, key: Key) -> bytes:
         def attempt(timeout: float) -> bytes:
             if self._closed.is_set():
                 raise Fault("refused", "closed already")
@@ -122,8 +121,9 @@ class RemoteFile:
             data = retry(self._policy, f"{self.url} {key.number}", attempt, self._closed)
         except Fault as fault:
             raise told(self.url, f"bytes {piece.start} to {piece.stop}", fault) from None
-        kept = self._blocks.get(key)
-        return data if kept is None else kept
+        # What is used goes to the disk too.
+        self._blocks.get(key)
+        return data
 
     def close(self) -> None:
         """Stop what is under way."""

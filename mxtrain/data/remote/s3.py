@@ -99,7 +99,9 @@ def _fault(error: Exception) -> Exception:
     if isinstance(error, boto.ClientError):
         said: dict[str, Any] = error.response.get("Error", {})
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        reason = f"{said.get('Code', '')} {said.get('Message', '')}".strip()
+        # The answer to a HEAD request has no body; its code is the status again.
+        code = said.get("Code", "") if said.get("Code") != str(status) else ""
+        reason = f"{code} {said.get('Message', '')}".strip()
         if said.get("Code") in _PASSING_CODES:
             return Fault("passing", f"status {status}: {reason}")
         return of_status(status, reason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mxtrain.data.remote.blocks import BLOCK, Blocks, Key
+from mxtrain.data.remote.blocks import BLOCK, SMALL, Blocks, Key
 from mxtrain.data.remote.cache import DiskCache
 from mxtrain.data.remote.store import Identity
 
@@ -50,3 +50,19 @@ def test_what_is_used_goes_to_the_disk_once(disk, monkeypatch):
     assert blocks.get(key(0)) == content(0)
     fresh = Blocks(disk)
     assert fresh.get(key(0)) == fresh.get(key(0)) == content(0)
+
+
+def test_small_pieces_come_from_the_disk_alone(disk):
+    first = Blocks(disk)
+    first.hold(key(0), content(0), saved=False)
+    first.get(key(0))
+    blocks = Blocks(disk, 1)
+    assert not blocks.has(key(0)) and blocks.piece(key(1), 0, 5) is None
+    assert blocks.piece(key(0), 7, 9) == b"\0\0", "checked as a whole at its first use"
+    blocks.hold(key(1), content(1), saved=True)
+    assert blocks.has(key(0)) and blocks.piece(key(0), 7, 9) == b"\0\0" and not blocks._in_memory(key(0))
+    assert blocks.piece(key(0), 0, SMALL) == bytes(SMALL) and blocks._in_memory(key(0))
+    blocks.hold(key(1), content(1), saved=True)
+    for path in disk.folder.rglob("*-0"):
+        path.unlink()
+    assert blocks.piece(key(0), 7, 9) is None and not blocks.has(key(0))

@@ -38,6 +38,17 @@ def test_what_is_kept_comes_back(cache):
     assert cache.folder.stat().st_mode & 0o077 == 0
 
 
+def test_parts(cache):
+    cache.put(URL, OF, 100, 3, bytes(range(100)))
+    assert cache.part(URL, OF, 100, 3, range(5, 9)) == b"\5\6\7\x08"
+    assert cache.part(URL, OF, 100, 4, range(5, 9)) is None
+    [path] = held(cache)
+    os.utime(path, (1, 1))
+    assert cache.part(URL, OF, 100, 3, range(1)) and path.stat().st_mtime > 1
+    path.write_bytes(b"short")
+    assert cache.part(URL, OF, 100, 3, range(3, 9)) is None
+
+
 def test_an_object_without_a_tag_is_not_kept(cache):
     cache.put(URL, Identity(1000, ""), 100, 0, b"x" * 100)
     assert cache.get(URL, Identity(1000, ""), 100, 0, 100) is None and not cache.folder.exists()
