@@ -16,8 +16,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 demo: $(SETUP)
 	$(BIN)/python examples/digits_to_folder.py demo/digits
-	$(BIN)/mxtrain pack images demo/digits/train demo/digits-train --encode raw
-	$(BIN)/mxtrain pack images demo/digits/val demo/digits-val --encode raw
+	$(BIN)/mxtrain pack images demo/digits/train demo/digits-train --encode raw --overwrite
+	$(BIN)/mxtrain pack images demo/digits/val demo/digits-val --encode raw --overwrite
 	@set -e; \
 	echo "mxtrain fit configs/digits.yaml"; \
 	said=$$($(BIN)/mxtrain fit configs/digits.yaml); \
