@@ -1,5 +1,7 @@
-"""Training step of LeNet and an MLP, batch 128: ours through `mxtrain fit`, with data, metrics and logs, against the
-bare step of PyTorch (eager, channels_last) and MXNet 1.9.1. Rounds alternate; the medians of all rounds are compared.
+"""Training step of LeNet and an MLP, batch 128: ours bare (plan and update) and through `mxtrain fit` with data,
+metrics and logs, against the bare step of PyTorch (eager, channels_last) and MXNet 1.9.1.
+
+Rounds alternate; the medians of all rounds are compared.
 
     python benchmarks/small_nets.py --torch torch-env/bin/python --mxnet mxnet-env/bin/python
 """
@@ -67,22 +69,24 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0)
     args = parser.parse_args()
     peers = "torch eager | torch channels_last | MXNet 1.9.1"
-    print(f"| net (batch 128, fp32) | mxtrain fit, ms | {peers} | best peer / ours |")
-    print("|---|---|---|---|---|---|")
+    print(f"| net (batch 128, fp32, ms) | mxtrain step | mxtrain fit | {peers} | best peer / step | best peer / fit |")
+    print("|---|---|---|---|---|---|---|---|")
     for net in ("mlp", "lenet"):
-        found: dict[str, list[float]] = {"ours": [], "eager": [], "channels_last": [], "mxnet": []}
+        found: dict[str, list[float]] = {"bare": [], "ours": [], "eager": [], "channels_last": [], "mxnet": []}
         with tempfile.TemporaryDirectory() as folder:
             for _ in range(args.rounds):
                 found["ours"].append(ours(net, "fp32", Path(folder)))
+                config = str(Path(folder) / "bench.yaml")
+                found["bare"].append(peer(sys.executable, "ours_step.py", config, str(args.seconds)))
                 for kind in ("eager", "channels_last") if args.torch else ():
                     found[kind].append(peer(args.torch, "torch_step.py", net, str(BATCH), kind, str(args.seconds)))
                 if args.mxnet:
                     found["mxnet"].append(peer(args.mxnet, "mxnet_step.py", net, str(BATCH), str(args.seconds)))
         ms = {k: statistics.median(v) for k, v in found.items() if v}
-        peers = [v for k, v in ms.items() if k != "ours"]
-        ratio = f"{min(peers) / ms['ours']:.2f}" if peers else "-"
-        cells = [f"{ms[k]:.2f}" if k in ms else "-" for k in ("ours", "eager", "channels_last", "mxnet")]
-        print(f"| {net} | " + " | ".join(cells) + f" | {ratio} |", flush=True)
+        times = [v for k, v in ms.items() if k not in ("bare", "ours")]
+        cells = [f"{ms[k]:.2f}" if k in ms else "-" for k in found]
+        cells += [f"{min(times) / ms[k]:.2f}" if times else "-" for k in ("bare", "ours")]
+        print(f"| {net} | " + " | ".join(cells) + " |", flush=True)
 
 
 if __name__ == "__main__":
