@@ -49,7 +49,7 @@ class Mapped:
             info = os.fstat(descriptor)
             if not stat.S_ISREG(info.st_mode):
                 raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
-            self.size, self.mtime = info.st_size, info.st_mtime_ns
+            self.size = info.st_size
             self.buffer: Buffer = _map(descriptor, self.size) if self.size else b""
         finally:
             os.close(descriptor)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mxtrain.cli._common import emit, log_to_stderr
+from mxtrain.cli._options import Run, Threads
 
 HELP = """Measure a trained model on the evaluation data of its config; the metrics are one JSON line on stdout.
 
@@ -16,14 +16,14 @@ data.val.folder=/other/images."""
 
 
 def command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="run directory or checkpoint", show_default=False)],
+    run: Run,
     overrides: Annotated[
         list[str] | None, typer.Argument(metavar="KEY=VALUE", help="keys to set; ~KEY removes one")
     ] = None,
     batch_size: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="samples computed at once; default: as in training")
     ] = None,
-    threads: Annotated[int | None, typer.Option(metavar="N", min=1, help="threads; default: as in training")] = None,
+    threads: Threads = None,
     require: Annotated[
         list[str] | None, typer.Option(metavar="CONDITION", help="fail with code 6 unless, e.g., accuracy>=0.9")
     ] = None,

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mxtrain.base.errors import DataError, UsageError
 from mxtrain.cli._common import emit, log_to_stderr, read_paths, rejected_text
+from mxtrain.cli._options import ImagesAtOnce, Null, Paths, Run, Threads
 
 HELP = """Write the values of an inner layer for image files; one JSON line per file on stdout, in order."""
 
 
 def command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="run directory or checkpoint", show_default=False)],
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="PATH", help="image files or folders; - or nothing: names from stdin"),
-    ] = None,
+    run: Run,
+    paths: Paths = None,
     layer: Annotated[
         str, typer.Option(metavar="NAME", help="the layer; without it, the error lists them all", show_default=False)
     ] = "",
-    batch_size: Annotated[int, typer.Option(metavar="N", min=1, help="images computed at once")] = 32,
-    threads: Annotated[int | None, typer.Option(metavar="N", min=1, help="threads; default: as in training")] = None,
-    null: Annotated[bool, typer.Option("-0", "--null", help="names from stdin end with a zero byte")] = False,
+    batch_size: ImagesAtOnce = 32,
+    threads: Threads = None,
+    null: Null = False,
 ) -> None:
     """Load, compute, print."""
     from mxtrain.graph import topological

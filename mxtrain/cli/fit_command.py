@@ -69,7 +69,7 @@ def _train(config: str, tokens: Sequence[str], resume: Path | None, runs: Path, 
     from mxtrain.train.fit import resume_run, start_run
 
     if resume is not None:
-        return resume_run(resume, tokens, sys.argv, changed_data=changed_data)
+        return resume_run(resume, tokens, changed_data=changed_data)
     return start_run(config, tokens, runs, sys.argv)
 
 

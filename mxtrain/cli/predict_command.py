@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from itertools import chain
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mxtrain.base.errors import DataError
 from mxtrain.cli._common import emit, log_to_stderr, read_paths, rejected_text
+from mxtrain.cli._options import ImagesAtOnce, Null, Paths, Run, Threads
 
 HELP = """Classify image files with a trained model; one JSON line per file on stdout, in order.
 
@@ -18,16 +18,13 @@ Classes and preprocessing come from the checkpoint. A file that cannot be read g
 
 
 def command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="run directory or checkpoint", show_default=False)],
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="PATH", help="image files or folders; - or nothing: names from stdin"),
-    ] = None,
-    batch_size: Annotated[int, typer.Option(metavar="N", min=1, help="images computed at once")] = 32,
+    run: Run,
+    paths: Paths = None,
+    batch_size: ImagesAtOnce = 32,
     top: Annotated[int, typer.Option(metavar="N", min=1, help="classes to list per image")] = 1,
-    threads: Annotated[int | None, typer.Option(metavar="N", min=1, help="threads; default: as in training")] = None,
+    threads: Threads = None,
     strict: Annotated[bool, typer.Option("--strict", help="stop at the first file that cannot be read")] = False,
-    null: Annotated[bool, typer.Option("-0", "--null", help="names from stdin end with a zero byte")] = False,
+    null: Null = False,
 ) -> None:
     """Load, predict, print."""
     from mxtrain.train.model import load_model

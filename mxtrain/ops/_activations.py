@@ -108,11 +108,6 @@ def fast_backward(node: Node, device: Device) -> Recipe | None:
     return onednn.recipe(pd, node, ins, {onednn.Arg.DIFF_SRC: 0}, inplace=((0, 0),))
 
 
-def pointwise_backward(params: BackwardParams, xp: Any, out: Any, dy: Any, y: Any) -> None:
-    """The same for chains."""
-    xp.multiply(dy, slope_from_output(xp, params.act, y), out=out)
-
-
 ACTIVATION_BACKWARD = Op(
     "activation_backward", same_type, {"reference": reference(run_backward, ((0, 0),)), "onednn": fast_backward},
     params=BackwardParams, inputs=("dy", "y"), layout="follow", precision="follow",

@@ -1,4 +1,4 @@
-"""Folding a batch normalisation into the weights of what stands before it, for inference."""
+"""What operators with a weight share: their cost, and a batch normalisation folded into them for inference."""
 
 from __future__ import annotations
 
@@ -58,3 +58,9 @@ def fold(node: Node, reader: Node, no_bias: bool) -> tuple[list[Entry], str | No
     params = Params(q.eps, q.fix_gamma, not no_bias)
     folded = apply_node(FOLD, f"{reader.name}_folded", (*node.inputs[1:], *reader.inputs[1:]), params)
     return [node.inputs[0], folded[0], folded[1]], getattr(q, "act", None)
+
+
+def weight_flops(node: Node) -> int:
+    """Of a node with inputs (data, weight): two per weight that an output element reads."""
+    weight = node.inputs[1].type
+    return 2 * node.types[0].size * (weight.size // weight.shape[0])

@@ -22,7 +22,7 @@ from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
 from mxtrain.ops._activations import FORWARD, absorbed, backward, post_ops
 from mxtrain.ops._add_act import other_addend
 from mxtrain.ops._call import reference
-from mxtrain.ops._fold import fold
+from mxtrain.ops._fold import fold, weight_flops
 from mxtrain.ops._infer import Inferred, Types, dtype_of, need_rank, statistics_dtype
 from mxtrain.ops._spatial import crop, output_size, padded, per_axis, scatter, windows
 
@@ -313,12 +313,6 @@ def absorb(node: Node, reader: Node, training: bool) -> Node | None:
     return apply_node(OP, reader.name, inputs, Fused(**fields, act=act), (node.name, reader.name))
 
 
-def flops(node: Node) -> int:
-    """Two per weight that an output element reads."""
-    weight = node.inputs[1].type
-    return 2 * node.types[0].size * (weight.size // weight.shape[0])
-
-
 BACKWARD_DATA = Op(
     "convolution_backward_data", infer_backward_data,
     {"reference": reference(run_backward_data), "onednn": fast_backward_data},
@@ -333,6 +327,6 @@ BACKWARD_WEIGHTS = Op(
 )  # fmt: skip
 OP = Op(
     "convolution", infer, {"reference": reference(run), "onednn": fast}, params=Params, inputs=input_names,
-    mxnet=("Convolution", "Convolution_v1"), gradient=gradient, absorb=absorb, flops=flops, layout="spatial",
+    mxnet=("Convolution", "Convolution_v1"), gradient=gradient, absorb=absorb, flops=weight_flops, layout="spatial",
     flat=("weight", "bias"), precision="narrow", wide=("bias",),
 )  # fmt: skip

@@ -22,7 +22,7 @@ from mxtrain.base.types import PartialShape, PartialType, TensorType
 from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
 from mxtrain.ops._activations import FORWARD, absorbed, backward, post_ops
 from mxtrain.ops._call import reference
-from mxtrain.ops._fold import fold
+from mxtrain.ops._fold import fold, weight_flops
 from mxtrain.ops._infer import Inferred, Types, dtype_of, product, statistics_dtype
 
 A = onednn.Arg
@@ -222,12 +222,6 @@ def absorb(node: Node, reader: Node, training: bool) -> Node | None:
     return apply_node(OP, reader.name, inputs, fused, (node.name, reader.name))
 
 
-def flops(node: Node) -> int:
-    """Two per weight that an output element reads."""
-    weight = node.inputs[1].type
-    return 2 * node.types[0].size * (weight.size // weight.shape[0])
-
-
 BACKWARD_DATA = Op(
     "fully_connected_backward_data", infer_backward_data,
     {"reference": reference(run_backward_data), "onednn": fast_backward_data},
@@ -241,5 +235,5 @@ BACKWARD_WEIGHTS = Op(
 )  # fmt: skip
 OP = Op(
     "fully_connected", infer, {"reference": reference(run), "onednn": fast}, params=Params, inputs=input_names,
-    mxnet=("FullyConnected",), gradient=gradient, absorb=absorb, flops=flops, precision="narrow", wide=("bias",),
+    mxnet=("FullyConnected",), gradient=gradient, absorb=absorb, flops=weight_flops, precision="narrow", wide=("bias",),
 )  # fmt: skip

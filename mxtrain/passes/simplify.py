@@ -22,7 +22,7 @@ def at_eval(g: Graph) -> Graph:
     return g.rewrite(change)
 
 
-def expand(g: Graph, fast: Sequence[str] = ()) -> Graph:
+def expand(g: Graph) -> Graph:
     """Operators that have no kernels of their own, as what they expand to."""
 
     def change(node: Node, inputs: tuple[Entry, ...]) -> Sequence[Entry] | None:

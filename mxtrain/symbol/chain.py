@@ -153,7 +153,7 @@ def _conditional(frame: Frame, layers: Tree, item: Item, current: Entries, names
             frame.build.problems.append(fault(at, error))
             return UNKNOWN
     inputs = _from(frame, item, current, names)
-    name = _name(frame, layers, item, names)
+    name = _name(frame, item, names)
     if item.what in frame.blocks:
         result = _block(frame, item, name, inputs, names)
     else:
@@ -168,7 +168,7 @@ def _count(frame: Frame, item: Item) -> None:
         raise TooLarge(item.tree.problem((), f"a net of more than {MAX_LAYERS} layers"))
 
 
-def _name(frame: Frame, layers: Tree, item: Item, names: Names) -> str:
+def _name(frame: Frame, item: Item, names: Names) -> str:
     """The layer's own name, without its block's: given, or the next automatic one."""
     problems = frame.build.problems
     if "name" in item.tree.data:

@@ -95,7 +95,7 @@ def start_run(config: str, overrides: Sequence[str], runs: Path, command: Sequen
         return _train(run, built, RunState(epochs=epochs), (resolved, where))
 
 
-def resume_run(path: Path, overrides: Sequence[str], command: Sequence[str], *, changed_data: bool = False) -> Outcome:
+def resume_run(path: Path, overrides: Sequence[str], *, changed_data: bool = False) -> Outcome:
     """Go on with a run, from its newest good checkpoint, to the bits that an uninterrupted run would have.
 
     Args:

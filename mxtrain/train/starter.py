@@ -123,7 +123,7 @@ def _val_lines(found: Found) -> Sequence[str]:
 def choose(train: Survey) -> Recipe:
     """Net, size and augmentation for images like these."""
     classes, small = len(train.classes), train.images < 20_000
-    smallest, median = train.shorter_edges
+    median = train.shorter_edges[1]
     same = next(iter(train.sizes)) if len(train.sizes) == 1 else None
     if median < SMALL:
         size = same or (median, median)

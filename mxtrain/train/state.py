@@ -101,16 +101,16 @@ def parse_state(raw: bytes, where: str) -> tuple[RunState, ModelInfo, dict[str, 
         raise CheckpointError(f"{where}: not a state of mxtrain: {e}") from None
 
 
-def array_files(store: ParameterStore, name: str, epoch: int, auxiliary: bool = True) -> dict[str, bytes]:
+def array_files(store: ParameterStore, name: str, epoch: int) -> dict[str, bytes]:
     """The .params file as MXNet reads it, and our .state file with optimizer state and averages.
 
     Sums of gradients begin anew with every batch and are left out.
     """
-    params = {f"arg:{n}": store.parameters[n] for n in store.parameters.types}
-    params |= {f"aux:{n}": store.auxiliaries[n] for n in store.auxiliaries.types}
+    arguments = {n: store.parameters[n] for n in store.parameters.types}
+    auxiliary = {n: store.auxiliaries[n] for n in store.auxiliaries.types}
     states = {f"{kind}:{n}": arena[n] for kind, arena in _lasting(store).items() for n in arena.types}
     return {
-        params_name(name, epoch): ndarray_list.dumps(params),
+        params_name(name, epoch): ndarray_list.dumps(ndarray_list.join_params(arguments, auxiliary)),
         params_name(name, epoch).removesuffix(".params") + ".state": ndarray_list.dumps(states),
     }
 

@@ -112,7 +112,7 @@ class Bench:
 
     def resume(self, path, *overrides, **options):
         """Go on with a run; the run."""
-        outcome = resume_run(Path(path), list(overrides), ["mxtrain", "fit"], **options)
+        outcome = resume_run(Path(path), list(overrides), **options)
         return Run(outcome.run, outcome.values)
 
     def pngs(self, folder, count, seed=0):
