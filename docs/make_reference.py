@@ -65,6 +65,7 @@ or `{file: resnet, depth: 50, classes: 10}`, a net file with its parameters (`mx
 | `blocks` | pieces used like operators: `{params, let, net}` each; inside, `input` is what comes in |
 | `inputs` | names of the inputs; default `[data]` |
 | `outputs` | names of the layers whose results are the outputs; default: the last layer |
+| `input_shape` | shape of the samples it is made for, which `mxtrain bench net NET` makes; default `[3, 224, 224]` |
 | `net` | the list of layers |
 
 Every layer takes the parameters of its operator ([operators.md](operators.md)) and these:

@@ -124,7 +124,7 @@ class Op:
         wide: names of inputs and outputs that stay float32 all the same (statistics, masters).
         random: two nodes alike are still two nodes.
         variadic: number of inputs is ``params.num_args``.
-        flops: ``(node) -> floating-point operations`` of the forward; None: one per element of the output.
+        flops: ``(node) -> floating-point operations`` of the node; None: one per element of the output.
     """
 
     name: str

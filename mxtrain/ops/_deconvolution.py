@@ -225,14 +225,32 @@ def gradients(name: str, g: Geometry, data: Entry, weight: Entry, dy: Entry) -> 
     return [dx[0], *(dw[i] for i in range(dw.output_count))]
 
 
+def forward_flops(node: Node) -> int:
+    """Of a node with inputs (data, weight): two per weight that an input element meets."""
+    weight = node.inputs[1].type
+    return 2 * node.inputs[0].type.size * (weight.size // weight.shape[0])
+
+
+def backward_data_flops(node: Node) -> int:
+    """Of a node with inputs (dy, weight): as many as its forward."""
+    weight = node.inputs[1].type
+    return 2 * node.types[0].size * (weight.size // weight.shape[0])
+
+
+def backward_weights_flops(node: Node) -> int:
+    """Of a node with inputs (data, dy): as many as its forward."""
+    weight = node.types[0]
+    return 2 * node.inputs[0].type.size * (weight.size // weight.shape[0])
+
+
 BACKWARD_DATA = Op(
     "deconvolution_backward_data", infer_backward_data,
-    {"reference": reference(run_backward_data), "onednn": fast_backward_data},
+    {"reference": reference(run_backward_data), "onednn": fast_backward_data}, flops=backward_data_flops,
     params=Backward, inputs=("dy", "weight"), layout="spatial", flat=("weight",), precision="narrow",
 )  # fmt: skip
 BACKWARD_WEIGHTS = Op(
     "deconvolution_backward_weights", infer_backward_weights,
-    {"reference": reference(run_backward_weights), "onednn": fast_backward_weights},
+    {"reference": reference(run_backward_weights), "onednn": fast_backward_weights}, flops=backward_weights_flops,
     params=Backward, inputs=("data", "dy"), layout="spatial", precision="narrow",
     outputs=lambda b: ("dweight", "dbias") if b.geometry.bias else ("dweight",),
     flat=("dweight", "dbias"), wide=("dweight", "dbias"),

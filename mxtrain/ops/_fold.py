@@ -64,3 +64,15 @@ def weight_flops(node: Node) -> int:
     """Of a node with inputs (data, weight): two per weight that an output element reads."""
     weight = node.inputs[1].type
     return 2 * node.types[0].size * (weight.size // weight.shape[0])
+
+
+def backward_data_flops(node: Node) -> int:
+    """Of a node with inputs (dy, weight): as many as its forward."""
+    weight = node.inputs[1].type
+    return 2 * node.inputs[0].type.size * (weight.size // weight.shape[0])
+
+
+def backward_weights_flops(node: Node) -> int:
+    """Of a node with inputs (data, dy) and the output dweight: as many as its forward."""
+    weight = node.types[0]
+    return 2 * node.inputs[1].type.size * (weight.size // weight.shape[0])

@@ -75,7 +75,13 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
     return [None, None] if dy[0] is None else product_gradient(OP, node, dy[0], *node.inputs)
 
 
+def flops(node: Node) -> int:
+    """Two per element of either factor that an output element reads."""
+    s = sizes(node.params, node.inputs[0].type.shape, node.types[0].shape)
+    return 2 * s.batch * s.rows * s.inner * s.cols
+
+
 OP = Op(
     "batch_dot", infer, {"reference": reference(run), "onednn": fast}, params=Params, inputs=("lhs", "rhs"),
-    mxnet=("batch_dot",), gradient=gradient, precision="narrow",
+    mxnet=("batch_dot",), gradient=gradient, precision="narrow", flops=flops,
 )  # fmt: skip

@@ -22,7 +22,7 @@ from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
 from mxtrain.ops._activations import FORWARD, absorbed, backward, post_ops
 from mxtrain.ops._add_act import other_addend
 from mxtrain.ops._call import reference
-from mxtrain.ops._fold import fold, weight_flops
+from mxtrain.ops._fold import backward_data_flops, backward_weights_flops, fold, weight_flops
 from mxtrain.ops._infer import Inferred, Types, dtype_of, need_rank, statistics_dtype
 from mxtrain.ops._spatial import crop, output_size, padded, per_axis, scatter, windows
 
@@ -315,12 +315,12 @@ def absorb(node: Node, reader: Node, training: bool) -> Node | None:
 
 BACKWARD_DATA = Op(
     "convolution_backward_data", infer_backward_data,
-    {"reference": reference(run_backward_data), "onednn": fast_backward_data},
+    {"reference": reference(run_backward_data), "onednn": fast_backward_data}, flops=backward_data_flops,
     params=BackwardData, inputs=("dy", "weight"), layout="spatial", flat=("weight",), precision="narrow",
 )  # fmt: skip
 BACKWARD_WEIGHTS = Op(
     "convolution_backward_weights", infer_backward_weights,
-    {"reference": reference(run_backward_weights), "onednn": fast_backward_weights},
+    {"reference": reference(run_backward_weights), "onednn": fast_backward_weights}, flops=backward_weights_flops,
     params=BackwardWeights, inputs=("data", "dy"), layout="spatial", precision="narrow",
     outputs=lambda b: ("dweight",) if b.forward.no_bias else ("dweight", "dbias"),
     flat=("dweight", "dbias"), wide=("dweight", "dbias"),

@@ -20,7 +20,7 @@ from mxtrain.base.types import PartialType
 from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
 from mxtrain.ops._activations import absorbed, backward
 from mxtrain.ops._call import reference
-from mxtrain.ops._deconvolution import Geometry, fast_forward, gradients, output_sizes, run_forward
+from mxtrain.ops._deconvolution import Geometry, fast_forward, forward_flops, gradients, output_sizes, run_forward
 from mxtrain.ops._infer import Inferred, Types, dtype_of, need_rank, statistics_dtype
 from mxtrain.ops._spatial import per_axis
 
@@ -135,5 +135,5 @@ def absorb(node: Node, reader: Node, training: bool) -> Node | None:
 OP = Op(
     "deconvolution", infer, {"reference": reference(run), "onednn": fast}, params=Params, inputs=input_names,
     mxnet=("Deconvolution",), gradient=gradient, absorb=absorb, layout="spatial", flat=("weight", "bias"),
-    precision="narrow", wide=("bias",),
+    precision="narrow", wide=("bias",), flops=forward_flops,
 )  # fmt: skip

@@ -102,7 +102,13 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
     ]
 
 
+def flops(node: Node) -> int:
+    """Two per element of either factor that an output element reads."""
+    s = sizes(node.params, node.inputs[0].type.shape, node.inputs[1].type.shape)
+    return 2 * s.rows * s.inner * s.cols
+
+
 OP = Op(
     "dot", infer, {"reference": reference(run), "onednn": fast}, params=Params, inputs=("lhs", "rhs"),
-    mxnet=("dot",), gradient=gradient, precision="narrow",
+    mxnet=("dot",), gradient=gradient, precision="narrow", flops=flops,
 )  # fmt: skip

@@ -22,7 +22,7 @@ from mxtrain.base.types import PartialShape, PartialType, TensorType
 from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
 from mxtrain.ops._activations import FORWARD, absorbed, backward, post_ops
 from mxtrain.ops._call import reference
-from mxtrain.ops._fold import fold, weight_flops
+from mxtrain.ops._fold import backward_data_flops, backward_weights_flops, fold, weight_flops
 from mxtrain.ops._infer import Inferred, Types, dtype_of, product, statistics_dtype
 
 A = onednn.Arg
@@ -224,12 +224,12 @@ def absorb(node: Node, reader: Node, training: bool) -> Node | None:
 
 BACKWARD_DATA = Op(
     "fully_connected_backward_data", infer_backward_data,
-    {"reference": reference(run_backward_data), "onednn": fast_backward_data},
+    {"reference": reference(run_backward_data), "onednn": fast_backward_data}, flops=backward_data_flops,
     params=Backward, inputs=("dy", "weight"), precision="narrow",
 )  # fmt: skip
 BACKWARD_WEIGHTS = Op(
     "fully_connected_backward_weights", infer_backward_weights,
-    {"reference": reference(run_backward_weights), "onednn": fast_backward_weights},
+    {"reference": reference(run_backward_weights), "onednn": fast_backward_weights}, flops=backward_weights_flops,
     params=Backward, inputs=("data", "dy"), precision="narrow", wide=("dweight", "dbias"),
     outputs=lambda b: ("dweight",) if b.forward.no_bias else ("dweight", "dbias"),
 )  # fmt: skip

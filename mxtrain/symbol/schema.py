@@ -64,6 +64,12 @@ def _section() -> Schema:
             "blocks": {"type": "object", "description": "used like operators", "additionalProperties": block},
             "inputs": {"type": "array", "items": {"type": "string"}, "description": "names of inputs; default: [data]"},
             "outputs": {"type": "array", "items": {"type": "string"}, "description": "default: the last layer"},
+            "input_shape": {
+                "type": "array",
+                "items": {"type": "integer", "minimum": 1},
+                "minItems": 1,
+                "description": "shape of the samples that the net is made for; default: [3, 224, 224]",
+            },
         },
         "required": ["net"],
         "additionalProperties": False,

@@ -13,7 +13,7 @@ from mxtrain.symbol.compose import nearest
 from mxtrain.symbol.evaluate import BROKEN
 from mxtrain.symbol.values import Names, resolve
 
-KEYS = ("params", "let", "blocks", "inputs", "outputs", "net")
+KEYS = ("params", "let", "blocks", "inputs", "outputs", "input_shape", "net")
 BLOCK_KEYS = ("params", "let", "net")
 RESERVED = ("name", "from", "inputs", "repeat", "when")
 BRANCHES = "branches"
@@ -62,6 +62,7 @@ def read_section(tree: Tree, given: Tree | None, problems: list[str]) -> Section
     names = arguments(params, given, problems, "net") if given is not None else required(params, tree, problems)
     names = {**names, **read_let(tree, names, problems)}
     inputs = _inputs(tree, problems)
+    _check_shape(tree, problems)
     blocks = _blocks(tree, problems)
     outputs = tree.at(("outputs",)) if "outputs" in tree.data else None
     return Section(names, blocks, inputs, outputs, layers_of(tree, problems, "net"))
@@ -203,6 +204,14 @@ def _inputs(tree: Tree, problems: list[str]) -> tuple[str, ...]:
         )
         return ("data",)
     return tuple(data)
+
+
+def _check_shape(tree: Tree, problems: list[str]) -> None:
+    data = tree.data.get("input_shape", [1])
+    good = isinstance(data, list) and all(isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in data)
+    if not good or not data:
+        text = f"must be the shape of the samples that the net is made for, such as [3, 224, 224], got {show(data)}"
+        problems.append(tree.problem(("input_shape",), text))
 
 
 def _blocks(tree: Tree, problems: list[str]) -> dict[str, Block]:

@@ -73,6 +73,11 @@ class Updater:
         self._write = optim.scalar_writer(rule.optimizer, rule.params, groups, store)
         self._rescale = store.scalar(RESCALE)
 
+    @property
+    def plan(self) -> Plan | None:
+        """The plan of one update; None if nothing is trained."""
+        return self._plan
+
     def begin(self) -> None:
         """Start the average at the parameters as they are now."""
         if EMA in self.store.states:

@@ -55,7 +55,8 @@ def files(root: pathlib.Path) -> list[pathlib.Path]:
             and d != "__pycache__"
             and "egg-info" not in d
         )
-        found += [pathlib.Path(folder, n) for n in sorted(names)]
+        # In a linked work tree .git is a file, which says where the repository lies.
+        found += [pathlib.Path(folder, n) for n in sorted(names) if n != ".git"]
     return found
 
 

@@ -92,6 +92,31 @@ def test_as_plain_data():
     assert data["fallbacks"] == {"softmax": 1} and data["batch"] == 4
 
 
-@pytest.mark.parametrize("name", ["convolution", "fully_connected"])
+@pytest.mark.parametrize("name", ["convolution", "fully_connected", "deconvolution", "dot", "batch_dot"])
 def test_heavy_operators_declare_their_operations(name):
     assert ops.get(name).flops is not None
+
+
+def test_both_gradients_of_a_layer_cost_as_much_as_its_forward():
+    x = sym.convolution(sym.variable("data"), num_filter=4, kernel=3, stride=2, num_group=2, name="conv")
+    x = sym.deconvolution(x, num_filter=2, kernel=3, name="up")
+    x = sym.fully_connected(sym.flatten(x), num_hidden=3, name="fc")
+    heads = settled(sym.softmax_output(x, name="softmax").entries)
+    types = {"data": TensorType((BATCH, 2, 9, 9)), "softmax_label": TensorType((BATCH,))}
+    wrt = [n.name for n in topological(heads) if n.op is None and n.kind == "parameter"]
+    training = compile_training(heads, wrt, types, REFERENCE, Options(fuse=False))
+    flops = {n.name: n.op.flops(n) for n in training.recipes if n.op.flops}
+    assert flops["conv"] == 2 * BATCH * 4 * 4 * 4 * 9 and flops["fc"] == 2 * BATCH * 3 * 2 * 6 * 6
+    assert flops["up"] == 2 * BATCH * 4 * 4 * 4 * 2 * 9
+    for name in ("conv", "up", "fc"):
+        assert flops[f"{name}_backward_weights"] == flops[name]
+    for name in ("up", "fc"):
+        assert flops[f"{name}_backward_data"] == flops[name]
+
+
+@pytest.mark.parametrize("name", ["dot", "batch_dot"])
+def test_products_of_matrices(name):
+    a, b = sym.variable("a"), sym.variable("b")
+    g = getattr(sym, name)(a, b, transpose_a=True).typed(a=(3, 5, 4)[name == "dot" :], b=(3, 5, 6)[name == "dot" :])
+    node = g.outputs[0].node
+    assert node.op.flops(node) == 2 * 4 * 5 * 6 * (3 if name == "batch_dot" else 1)

@@ -40,7 +40,7 @@ def test_problems_of_the_section():
         "blocks: {flatten: {net: []}, b: 3, c: {nett: []}}\ninputs: [x, x]\nlayers: 3\n"
     )
     assert problems == [
-        "n.yaml:5:1: layers: unknown key 'layers'; there are: params, let, blocks, inputs, outputs, net",
+        "n.yaml:5:1: layers: unknown key 'layers'; there are: params, let, blocks, inputs, outputs, input_shape, net",
         "n.yaml:1:10: params.if: 'if' cannot be the name of a parameter in an expression",
         "n.yaml:1:17: params.name: a parameter cannot be called 'name': it means something else",
         "n.yaml:1:29: params.t: a parameter is a number, a text, true, false or a list; tables go under 'let'",
@@ -87,3 +87,10 @@ def test_own_keys_of_a_layer_are_no_arguments():
     given = loads("{name: x, from: y, when: 1, repeat: 2, inputs: {}, width: 3}", "c.yaml")
     assert arguments({"width": 1}, given, problems, "block 'b'") == {"width": 3}
     assert problems == []
+
+
+@pytest.mark.parametrize("shape", ["[]", "[3, 0]", "3", "[3, true]"])
+def test_the_shape_of_a_sample(shape):
+    _, problems = section(f"input_shape: {shape}\nnet: [flatten]")
+    assert len(problems) == 1 and "input_shape: must be the shape of the samples" in problems[0]
+    assert section("input_shape: [3, 8, 8]\nnet: [flatten]")[1] == []

@@ -7,6 +7,7 @@ import pathlib
 
 import pytest
 
+from mxtrain.config.load import load
 from mxtrain.symbol.build import check_heads, check_shapes
 
 INCEPTION = [
@@ -170,3 +171,9 @@ def test_a_depth_that_there_is_not(problems):
 def test_layers_have_readable_names(net):
     names = [n.name for n in net("{file: resnet}").nodes if n.op is not None]
     assert "stage3_unit2_relu_conv1_conv0_convolution0" in names and len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_net_says_what_it_is_made_for(request, name):
+    tree = load(request.path.parents[2] / "configs" / "nets" / f"{name}.yaml")
+    assert tuple(tree.data.get("input_shape", IMAGENET)) == SIZES.get(name, IMAGENET)
