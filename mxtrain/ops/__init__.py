@@ -1,7 +1,7 @@
 """Operators: one file each (declaration, reference kernel, optional oneDNN kernels), named as its module is.
 
 A file here may import graph, base, backends and the ``_*.py`` helpers, never a sibling. Its last statements are its
-table of contents: read them first. Start with activation.py (small) and convolution.py (all features).
+table of contents: read them first. Start with activation.py (small) and convolution (a folder: all features).
 """
 
 from __future__ import annotations
