@@ -158,4 +158,4 @@ def view(buffer: Any, t: TensorType, offset: int = 0) -> Any:
         return raw
     order = physical_order(t.layout, len(t.shape))
     dense = raw.view(numpy_dtype(t.dtype)).reshape([t.shape[a] for a in order])
-    return dense.transpose(np.argsort(np.array(order, dtype=np.int64))) if t.shape else dense
+    return dense.transpose(sorted(range(len(t.shape)), key=lambda a: order[a])) if t.shape else dense

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from mxtrain.base.device import Device
 from mxtrain.base.errors import BackendUnavailable
 from mxtrain.base.types import TensorType, view
@@ -16,13 +14,22 @@ from mxtrain.passes import Compiled
 
 
 class Step(NamedTuple):
-    """One call, what it is, and the arrays it writes."""
+    """One call, what it is, and the arrays it writes.
+
+    Args:
+        types: of inputs and outputs, for an error.
+        capturable: as the recipe's.
+        explain: as the recipe's.
+    """
 
     name: str
     op: str
     kernel: str
     call: Call
     outs: tuple[Any, ...] = ()
+    types: str = ""
+    capturable: bool = False
+    explain: Callable[[Any], str] | None = None
 
 
 class Block:
@@ -68,16 +75,25 @@ class Plan:
         now = self.version()
         if self.packed != now:
             for step in self.pack:
-                if step.call[0](*step.call[1]):
-                    raise BackendUnavailable(f"{step.op} {step.name!r}: {step.kernel} failed")
+                status = step.call[0](*step.call[1])
+                if status:
+                    raise BackendUnavailable(_failure(step, status))
             self.packed = now
         for function, args in self._calls:
-            if function(*args):
-                self._fail(function, args)
+            status = function(*args)
+            if status:
+                raise BackendUnavailable(_failure(next(s for s in self.steps if s.call[1] is args), status))
 
-    def _fail(self, function: Any, args: Any) -> None:
-        step = next(s for s in self.steps if s.call[1] is args)
-        raise BackendUnavailable(f"{step.op} {step.name!r}: {step.kernel} failed")
+    @property
+    def uncapturable(self) -> list[Step]:
+        """Steps that cannot be part of a captured graph."""
+        return [s for s in (*self.pack, *self.steps) if not s.capturable]
+
+
+def _failure(step: Step, status: Any) -> str:
+    """What the error says about a step whose call returned a true status."""
+    why = step.explain(status) if step.explain else f"status {status}"
+    return f"{step.op} {step.name!r} {step.types}: {step.kernel} failed: {why}"
 
 
 def bind(
@@ -104,7 +120,7 @@ def bind(
     body = arrays.steps(memory.steps, block.buffer)
     for e, name in memory.copies:
         target = arrays.stored(name)
-        body.append(Step(name, "copy", "copyto", (device.xp.copyto, (target, arrays.of(e))), (target,)))
+        body.append(_copy(name, device, target, arrays.of(e)))
     return Plan(
         {name: variables[name] for name in inputs},
         [arrays.of(e) for e in compiled.graph.outputs],
@@ -153,7 +169,10 @@ class _Arrays:
             outs = [self.of(Entry(n, i)) for i in range(n.output_count)]
             call = recipe.prepare([self.of(e) for e in n.inputs], outs, scratch)
             if call is not None and n.op is not None:
-                made.append(Step(n.name, n.op.name, recipe.name, call, tuple(outs)))
+                ins = ", ".join(str(e.type) for e in n.inputs)
+                types = f"({ins} -> {', '.join(str(t) for t in n.types)})"
+                facts = (types, recipe.capturable, recipe.explain)
+                made.append(Step(n.name, n.op.name, recipe.name, call, tuple(outs), *facts))
         return made
 
 
@@ -163,9 +182,17 @@ def _variable(n: Node, device: Device, storage: Callable[[str], Any]) -> Any:
     if n.kind in ("input", "constant"):
         a = view(device.zeros(max(t.nbytes, 1)), t)
         if n.value is not None:
-            a[...] = np.asarray(n.value)
+            device.put(a, n.value)
         return a
     return storage(n.name)
+
+
+def _copy(name: str, device: Device, target: Any, source: Any) -> Step:
+    """The step that copies a result into a variable's storage."""
+    if device.runtime is None or target.strides != source.strides:
+        return Step(name, "copy", "copyto", (device.xp.copyto, (target, source)), (target,))
+    call = device.runtime.copy(target, source)
+    return Step(name, "copy", "copy", call, (target,), capturable=True, explain=device.runtime.explain)
 
 
 def storage_of(arrays: Mapping[str, Any]) -> Callable[[str], Any]:

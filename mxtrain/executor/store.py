@@ -112,7 +112,7 @@ class ParameterStore:
         if problems:
             raise ConfigError(problems)
         for name in expected:
-            self.storage(name)[...] = values[name]
+            self.device.put(self.storage(name), values[name])
         self.version += 1
 
 

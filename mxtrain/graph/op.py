@@ -36,6 +36,9 @@ class Recipe:
         takes: opaque or other layouts in which inputs are wanted: a pack node is put before them.
         gives: opaque layouts in which outputs come. A hidden output (workspace) keeps its own; any other is followed by
             a pack node that makes it plain again.
+        capturable: the prepared call may run while a stream is being captured into a graph: it allocates nothing, waits
+            for nothing, and reads what changes from step to step out of device memory.
+        explain: what a true status of the prepared call means, for the error that reports it.
     """
 
     prepare: Callable[[Sequence[Any], Sequence[Any], Any], Call | None]
@@ -45,6 +48,8 @@ class Recipe:
     scratch: int = 0
     takes: Mapping[int, Layout] = field(default_factory=dict)
     gives: Mapping[int, Layout] = field(default_factory=dict)
+    capturable: bool = False
+    explain: Callable[[Any], str] | None = None
 
 
 Kernel = Callable[["Node", Device], Recipe | None]

@@ -1,0 +1,21 @@
+"""CUDA: the device (device.py), compilation of CUDA C++ by NVRTC (nvrtc.py, source.py), prepared launches (launch.py),
+capture of a step into a graph (capture.py), chains of pointwise expressions (pointwise.py), timed choices (tuning.py).
+
+CuPy gives memory, streams, events and capture, and the array module of the reference kernels; the driver and NVRTC are
+called through ctypes. Knows no operator. May import base and graph. Start with runtime.py, the protocol of all this;
+docs/decisions/006-cuda-backend.md says how an operator gets a kernel. Importing it needs neither a GPU nor a library.
+"""
+
+from mxtrain.backends.cuda.capture import Captured
+from mxtrain.backends.cuda.device import count, make_device, why_not
+from mxtrain.backends.cuda.launch import STORAGE, Grid, Kernel, blocks, launch, recipe, together
+from mxtrain.backends.cuda.library import Found, Library, find, prototypes
+from mxtrain.backends.cuda.runtime import Cuda, Event, Properties, StepGraph, cuda_of
+from mxtrain.backends.cuda.source import Source, source
+from mxtrain.backends.cuda.tuning import Tuning, key_of
+
+__all__ = [
+    "STORAGE", "Captured", "Cuda", "Event", "Found", "Grid", "Kernel", "Library", "Properties", "Source", "StepGraph",
+    "Tuning", "blocks", "count", "cuda_of", "find", "key_of", "launch", "make_device", "prototypes", "recipe", "source",
+    "together", "why_not",
+]  # fmt: skip

@@ -1,0 +1,62 @@
+"""Timed choices: which of several implementations a shape gets. Timed once per device and key, kept on the disk.
+
+A choice can change the bits of a result, so a run records its choices and a resumed run is given them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+from mxtrain.backends.cuda import cache as disk
+
+
+def key_of(*parts: object) -> str:
+    """A key out of what the choice depends on: library and version, what is computed, types, shapes, geometry."""
+    return " ".join(str(p) for p in parts)
+
+
+class Tuning:
+    """Choices by key.
+
+    Args:
+        file: name of the file in the cache that keeps them; "": they are not kept.
+        deterministic: whether only implementations that give the same bits every time may be offered.
+    """
+
+    def __init__(self, file: str = "", deterministic: bool = False) -> None:
+        self.file, self.deterministic = file, deterministic
+        self.used: dict[str, str] = {}
+        self._given: dict[str, str] = {}
+        self._known: dict[str, str] = _loads(disk.read(file)) if file else {}
+
+    def give(self, choices: Mapping[str, str]) -> None:
+        """Choices of an earlier run, which come before everything else."""
+        self._given = dict(choices)
+
+    def choose(self, key: str, names: Sequence[str], measure: Callable[[str], float]) -> str:
+        """One of `names`: what an earlier run used, what was timed before, or what `measure` finds fastest.
+
+        Args:
+            names: implementations offered now, what a quick guess would take first.
+            measure: seconds (any unit) that an implementation takes; infinite if it cannot run.
+        """
+        for known in (self._given, self._known):
+            if known.get(key) in names:
+                self.used[key] = known[key]
+                return known[key]
+        best = names[0] if len(names) == 1 else min(names, key=measure)
+        self.used[key] = best
+        if len(names) > 1:
+            self._known[key] = best
+            if self.file:
+                disk.write(self.file, json.dumps(self._known, indent=0, sort_keys=True).encode())
+        return best
+
+
+def _loads(data: bytes | None) -> dict[str, str]:
+    try:
+        found = json.loads(data) if data else {}
+    except ValueError:
+        return {}
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
