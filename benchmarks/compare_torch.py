@@ -84,7 +84,7 @@ def peer(python: str, *args: str) -> str:
 def against_torch(name: str, python: str, batch: int) -> float:
     size = FULL.get(name, 224)
     symbol = net(name, size)
-    values = sampled(symbol, (batch, 3, size, size))
+    values = sampled(symbol, (batch, 1 if name in GRAY else 3, size, size))
     parameters = [n for n in symbol.list_arguments() if n != "data"]
     statistics = symbol.list_auxiliary_states()
     packed = {f"p{i}": values[n] for i, n in enumerate(parameters)}

@@ -1,29 +1,31 @@
-"""Times one training step of mxtrain on a config file, plan and update alone. Prints one JSON line."""
+"""Takes bare steps of a net in mxtrain, when it is told to (worker.py): a plan and the update. `predict` instead of
+`infer` feeds arrays and takes results as `mxtrain predict` does, without files.
 
-import json
+    python ours_step.py CONFIG train|infer|predict
+"""
+
+from __future__ import annotations
+
 import sys
-import time
 
-from mxtrain.train.build import build
-from mxtrain.train.evaluate import batch_types
-from mxtrain.train.fit import load_config
+import numpy as np
+from worker import serve
+
+from mxtrain.data.augmenter import Finish
+from mxtrain.train.bench import find_net, make_bare
+from mxtrain.train.predict import compute
 
 
-def main(config: str, seconds: float) -> None:
-    built = build(*load_config(config, []))
-    feeder = built.feeder(built.train)
-    with built.train.it.epoch(0) as batches:
-        batch = next(batches)
-        plan = built.program.training(batch_types(built.train.it, len(batch.ids), labels=feeder.names))
-        feeder.feed(plan, batch)
-    rows, times, begun = len(batch.ids), [], time.perf_counter()
-    while time.perf_counter() - begun < seconds:
-        start = time.perf_counter()
-        plan.run()
-        built.updater.update(len(times), rows)
-        times.append(time.perf_counter() - start)
-    print(json.dumps({"ms": sorted(times)[len(times) // 2] * 1e3}))
+def main(config: str, mode: str) -> None:
+    bare = make_bare(*find_net(config, []), infer=mode != "train")
+    if mode == "predict":
+        target = bare.plan.inputs["data"]
+        images = np.random.default_rng(0).standard_normal(target.shape, np.float32)
+        serve(lambda: compute(bare.plan, "data", Finish(), images))
+        return
+    done = iter(range(1 << 60))
+    serve(lambda: bare.step(next(done)))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]))
+    main(*sys.argv[1:])

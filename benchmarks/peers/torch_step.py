@@ -1,46 +1,47 @@
-"""Times one training step of a small net in PyTorch, eager: channels_last or not. Prints one JSON line."""
+"""Takes steps of a net of torch_zoo.py in PyTorch, when it is told to (worker.py).
 
-import json
+torch-env/bin/python torch_step.py NET BATCH train|infer fp32|bf16 eager|channels_last|compile THREADS SHAPE
+"""
+
+from __future__ import annotations
+
 import sys
-import time
 
 import torch
 from torch import nn
-
-NETS = {
-    "mlp": lambda: nn.Sequential(
-        nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 10)
-    ),
-    "lenet": lambda: nn.Sequential(
-        nn.Conv2d(1, 20, 5), nn.Tanh(), nn.MaxPool2d(2), nn.Conv2d(20, 50, 5), nn.Tanh(), nn.MaxPool2d(2), nn.Flatten(),
-        nn.Linear(800, 500), nn.Tanh(), nn.Linear(500, 10),
-    ),
-}  # fmt: skip
+from torch_zoo import NETS
+from worker import serve
 
 
-def main(net: str, batch: int, channels_last: bool, seconds: float) -> None:
-    torch.set_num_threads(2)
+def main(net: str, batch: int, mode: str, precision: str, kind: str, shape: list[int]) -> None:
     torch.manual_seed(0)
-    model, x = NETS[net](), torch.randn(batch, 1, 28, 28)
-    if channels_last:
+    model, x = NETS[net](), torch.randn(batch, *shape)
+    if kind != "eager":
         model, x = model.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
-    y = torch.randint(0, 10, (batch,))
-    optimizer = torch.optim.SGD(model.parameters(), 0.01, momentum=0.9, weight_decay=1e-4, foreach=True)
+    run = torch.compile(model) if kind == "compile" else model
+    narrow = torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16")
+    if mode == "infer":
+        model.eval()
 
-    def step() -> None:
-        optimizer.zero_grad(set_to_none=True)
-        nn.functional.cross_entropy(model(x), y).backward()
-        optimizer.step()
+        @torch.inference_mode()
+        def step() -> None:
+            with narrow:
+                run(x)
 
-    for _ in range(5):
-        step()
-    times, begun = [], time.perf_counter()
-    while time.perf_counter() - begun < seconds:
-        start = time.perf_counter()
-        step()
-        times.append(time.perf_counter() - start)
-    print(json.dumps({"ms": sorted(times)[len(times) // 2] * 1e3}))
+    else:
+        y = torch.randint(0, 10, (batch,))
+        optimizer = torch.optim.SGD(model.parameters(), 1e-4, momentum=0.9, weight_decay=1e-4, foreach=True)
+
+        def step() -> None:
+            optimizer.zero_grad(set_to_none=True)
+            with narrow:
+                loss = nn.functional.cross_entropy(run(x), y)
+            loss.backward()
+            optimizer.step()
+
+    serve(step)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3] == "channels_last", float(sys.argv[4]))
+    torch.set_num_threads(int(sys.argv[6]))
+    main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:6], [int(n) for n in sys.argv[7].split(",")])

@@ -24,8 +24,13 @@ def conv(a: int, b: int, kernel: int = 1, stride: int = 1, pad: int | None = Non
     return nn.Conv2d(a, b, kernel, stride, kernel // 2 if pad is None else pad, **more)  # type: ignore[arg-type]
 
 
+def relu() -> nn.ReLU:
+    """In place, as torchvision's nets have it: its backward reads its output."""
+    return nn.ReLU(inplace=True)
+
+
 def conv_relu(a: int, b: int, kernel: int = 1, stride: int = 1, pad: int | None = None) -> nn.Sequential:
-    return nn.Sequential(conv(a, b, kernel, stride, pad), nn.ReLU())
+    return nn.Sequential(conv(a, b, kernel, stride, pad), relu())
 
 
 def conv_norm(a: int, b: int, kernel: int = 1, stride: int = 1, groups: int = 1, eps: float = 1e-5) -> nn.Sequential:
@@ -54,16 +59,40 @@ class Joined(nn.Module):
         return torch.cat([branch(x) for branch in self.branches], 1)
 
 
-def head(width: int) -> list[nn.Module]:
-    return [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, 1000)]
+def head(width: int, dropout: float = 0.0) -> list[nn.Module]:
+    drop = [nn.Dropout(dropout)] if dropout else []
+    return [nn.AdaptiveAvgPool2d(1), nn.Flatten(), *drop, nn.Linear(width, 1000)]
+
+
+def mlp() -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 128), relu(), nn.Linear(128, 64), relu(), nn.Linear(64, 10))
+
+
+def lenet() -> nn.Module:
+    return nn.Sequential(
+        nn.Conv2d(1, 20, 5), nn.Tanh(), nn.MaxPool2d(2), nn.Conv2d(20, 50, 5), nn.Tanh(), nn.MaxPool2d(2), nn.Flatten(),
+        nn.Linear(800, 500), nn.Tanh(), nn.Linear(500, 10),
+    )  # fmt: skip
+
+
+def resnet_cifar() -> nn.Module:
+    layers: list[nn.Module] = [conv_norm(3, 16, 3), relu()]
+    before = 16
+    for width in (16, 32, 64):
+        for i in range(3):
+            stride = 2 if i == 0 and width > 16 else 1
+            body = nn.Sequential(conv_norm(before, width, 3, stride), relu(), conv_norm(width, width, 3))
+            layers.append(Residual(body, conv_norm(before, width, 1, stride) if stride > 1 else None, relu()))
+            before = width
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
 
 
 def alexnet() -> nn.Module:
     pool = nn.MaxPool2d(3, 2)
     return nn.Sequential(
         conv_relu(3, 64, 11, 4, 2), pool, conv_relu(64, 192, 5), pool, conv_relu(192, 384, 3), conv_relu(384, 256, 3),
-        conv_relu(256, 256, 3), pool, nn.Flatten(), nn.Linear(9216, 4096), nn.ReLU(), nn.Linear(4096, 4096), nn.ReLU(),
-        nn.Linear(4096, 1000),
+        conv_relu(256, 256, 3), pool, nn.Flatten(), nn.Dropout(), nn.Linear(9216, 4096), relu(), nn.Dropout(),
+        nn.Linear(4096, 4096), relu(), nn.Linear(4096, 1000),
     )  # fmt: skip
 
 
@@ -74,8 +103,9 @@ def vgg() -> nn.Module:
         layers += [conv_relu(before if i == 0 else width, width, 3) for i in range(count)]
         layers.append(nn.MaxPool2d(2))
         before = width
-    classifier = [nn.Flatten(), nn.Linear(25088, 4096), nn.ReLU(), nn.Linear(4096, 4096), nn.ReLU()]
-    return nn.Sequential(*layers, *classifier, nn.Linear(4096, 1000))
+    for inputs in (25088, 4096):
+        layers += [nn.Flatten(), nn.Linear(inputs, 4096), relu(), nn.Dropout()]
+    return nn.Sequential(*layers, nn.Linear(4096, 1000))
 
 
 def googlenet() -> nn.Module:
@@ -95,45 +125,45 @@ def googlenet() -> nn.Module:
         inception(480, "192 96 208 16 48 64"), inception(512, "160 112 224 24 64 64"),
         inception(512, "128 128 256 24 64 64"), inception(512, "112 144 288 32 64 64"),
         inception(528, "256 160 320 32 128 128"), shrink, inception(832, "256 160 320 32 128 128"),
-        inception(832, "384 192 384 48 128 128"), *head(1024),
+        inception(832, "384 192 384 48 128 128"), *head(1024, 0.4),
     )  # fmt: skip
 
 
 def resnet() -> nn.Module:
-    layers: list[nn.Module] = [conv_norm(3, 64, 7, 2), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+    layers: list[nn.Module] = [conv_norm(3, 64, 7, 2), relu(), nn.MaxPool2d(3, 2, 1)]
     before = 64
     for stage, count in enumerate((3, 4, 6, 3)):
         width = 64 * 2**stage
         for i in range(count):
             stride = 2 if i == 0 and stage > 0 else 1
-            body = [conv_norm(before, width), nn.ReLU(), conv_norm(width, width, 3, stride), nn.ReLU()]
+            body = [conv_norm(before, width), relu(), conv_norm(width, width, 3, stride), relu()]
             project = conv_norm(before, 4 * width, 1, stride) if i == 0 else None
-            layers.append(Residual(nn.Sequential(*body, conv_norm(width, 4 * width)), project, nn.ReLU()))
+            layers.append(Residual(nn.Sequential(*body, conv_norm(width, 4 * width)), project, relu()))
             before = 4 * width
     return nn.Sequential(*layers, *head(before))
 
 
 def mobilenet_v2() -> nn.Module:
-    layers: list[nn.Module] = [conv_norm(3, 32, 3, 2), nn.ReLU6()]
+    layers: list[nn.Module] = [conv_norm(3, 32, 3, 2), nn.ReLU6(True)]
     before = 32
     for width, count, first, expand in (
         (16, 1, 1, 1), (24, 2, 2, 6), (32, 3, 2, 6), (64, 4, 2, 6), (96, 3, 1, 6), (160, 3, 2, 6), (320, 1, 1, 6),
     ):  # fmt: skip
         for i in range(count):
             inner, stride = before * expand, first if i == 0 else 1
-            body: list[nn.Module] = [conv_norm(before, inner), nn.ReLU6()] if expand > 1 else []
-            body += [conv_norm(inner, inner, 3, stride, inner), nn.ReLU6(), conv_norm(inner, width)]
+            body: list[nn.Module] = [conv_norm(before, inner), nn.ReLU6(True)] if expand > 1 else []
+            body += [conv_norm(inner, inner, 3, stride, inner), nn.ReLU6(True), conv_norm(inner, width)]
             unit = nn.Sequential(*body)
             layers.append(Residual(unit) if i > 0 else unit)
             before = width
-    return nn.Sequential(*layers, conv_norm(before, 1280), nn.ReLU6(), *head(1280))
+    return nn.Sequential(*layers, conv_norm(before, 1280), nn.ReLU6(True), *head(1280, 0.2))
 
 
 def densenet() -> nn.Module:
     def norm_conv(a: int, b: int, kernel: int = 1) -> nn.Sequential:
-        return nn.Sequential(nn.BatchNorm2d(a), nn.ReLU(), conv(a, b, kernel, bias=False))
+        return nn.Sequential(nn.BatchNorm2d(a), relu(), conv(a, b, kernel, bias=False))
 
-    layers: list[nn.Module] = [conv_norm(3, 64, 7, 2), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+    layers: list[nn.Module] = [conv_norm(3, 64, 7, 2), relu(), nn.MaxPool2d(3, 2, 1)]
     width = 64
     for stage, count in enumerate((6, 12, 24, 16)):
         if stage > 0:
@@ -142,7 +172,7 @@ def densenet() -> nn.Module:
         for _ in range(count):
             layers.append(Joined(nn.Identity(), nn.Sequential(norm_conv(width, 128), norm_conv(128, 32, 3))))
             width += 32
-    return nn.Sequential(*layers, nn.BatchNorm2d(width), nn.ReLU(), *head(width))
+    return nn.Sequential(*layers, nn.BatchNorm2d(width), relu(), *head(width))
 
 
 class Attention(nn.Module):
@@ -238,9 +268,9 @@ class Shuffled(nn.Module):
         super().__init__()
         self.shrink, start, stride = shrink, before if shrink else half, 2 if shrink else 1
         if shrink:
-            self.side = nn.Sequential(conv_norm(start, start, 3, 2, start), conv_norm(start, half), nn.ReLU())
-        three = [conv_norm(start, half), nn.ReLU(), conv_norm(half, half, 3, stride, half), conv_norm(half, half)]
-        self.main = nn.Sequential(*three, nn.ReLU())
+            self.side = nn.Sequential(conv_norm(start, start, 3, 2, start), conv_norm(start, half), relu())
+        three = [conv_norm(start, half), relu(), conv_norm(half, half, 3, stride, half), conv_norm(half, half)]
+        self.main = nn.Sequential(*three, relu())
 
     def forward(self, x: Tensor) -> Tensor:
         left, right = (x, x) if self.shrink else x.chunk(2, 1)
@@ -248,12 +278,12 @@ class Shuffled(nn.Module):
 
 
 def shufflenet() -> nn.Module:
-    layers: list[nn.Module] = [conv_norm(3, 24, 3, 2), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+    layers: list[nn.Module] = [conv_norm(3, 24, 3, 2), relu(), nn.MaxPool2d(3, 2, 1)]
     before = 24
     for width, count in ((116, 4), (232, 8), (464, 4)):
         layers += [Shuffled(before, width // 2, i == 0) for i in range(count)]
         before = width
-    return nn.Sequential(*layers, conv_norm(before, 1024), nn.ReLU(), *head(1024))
+    return nn.Sequential(*layers, conv_norm(before, 1024), relu(), *head(1024))
 
 
 class ChannelNorm(nn.LayerNorm):
@@ -283,7 +313,8 @@ def convnext() -> nn.Module:
 
 
 NETS: dict[str, Net] = {
-    "alexnet": alexnet, "vgg": vgg, "googlenet": googlenet, "resnet": resnet, "mobilenet-v2": mobilenet_v2,
+    "mlp": mlp, "lenet": lenet, "resnet-cifar": resnet_cifar, "alexnet": alexnet, "vgg": vgg, "googlenet": googlenet,
+    "resnet": resnet, "mobilenet-v2": mobilenet_v2,
     "densenet": densenet, "vit": lambda: Transformer(192, 12), "mobilenet-v3": mobilenet_v3,
     "efficientnet-b0": efficientnet, "shufflenet-v2": shufflenet, "convnext-tiny": convnext,
 }  # fmt: skip

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mxtrain.base.errors import ConfigError, DataError
+from mxtrain.data.augmenter import Finish
 from mxtrain.executor import Plan
 from mxtrain.graph import Entry
 from mxtrain.train.model import Model
@@ -64,15 +65,31 @@ def _run(
     model: Model, plan: Plan, paths: list[str], images: list[Decoded]
 ) -> Iterator[tuple[str, NDArray[np.float32] | str]]:
     good = {k: image for k, image in enumerate(images) if not isinstance(image, str)}
+    found: Iterator[NDArray[np.float32]] = iter(())
     if good:
-        target = plan.inputs[model.image_input].transpose(0, 2, 3, 1)
-        model.preprocess.finish.apply(np.stack(list(good.values())), target[: len(good)])
-        target[len(good) :] = 0
-        plan.run()
-    rows = {k: row for row, k in enumerate(good)}
-    for k, path in enumerate(paths):
-        image = images[k]
-        yield path, image if isinstance(image, str) else np.array(plan.outputs[0][rows[k]], dtype=np.float32)
+        found = iter(compute(plan, model.image_input, model.preprocess.finish, np.stack(list(good.values()))))
+    for path, image in zip(paths, images, strict=True):
+        yield path, image if isinstance(image, str) else next(found)
+
+
+def compute(plan: Plan, name: str, finish: Finish, samples: NDArray[Any]) -> NDArray[np.float32]:
+    """The first output of a plan for some samples, at most as many as its batch has.
+
+    Args:
+        name: of the input that takes them.
+        finish: pixels to floats.
+        samples: images (n, H, W, C) uint8, or floats in the axes of the input.
+
+    Returns:
+        (n, ...), which later runs do not change.
+    """
+    target = plan.inputs[name]
+    if samples.dtype == np.uint8 and samples.ndim == 4:
+        target = target.transpose(0, 2, 3, 1)
+    finish.apply(samples, target[: len(samples)])
+    target[len(samples) :] = 0
+    plan.run()
+    return np.array(plan.outputs[0][: len(samples)], dtype=np.float32)
 
 
 def predict(

@@ -8,8 +8,10 @@ import pytest
 from PIL import Image
 
 from mxtrain.base.errors import ConfigError
+from mxtrain.data.augmenter import Finish
+from mxtrain.train.bench import find_net, make_bare
 from mxtrain.train.model import load_model
-from mxtrain.train.predict import chunks, extract, predict
+from mxtrain.train.predict import chunks, compute, extract, predict
 from tests.train.runs import CONV, MLP, images
 
 FOLDERS = {
@@ -161,3 +163,15 @@ def test_classes_without_names_are_numbers(bench):
     files, _ = bench.pngs("val", 3)
     model = load_model(bench.fit(epochs=8).path)
     assert [r["class"] for r in predict(model, files)] == ["0", "1", "2"]
+
+
+def test_arrays_instead_of_files(rng):
+    plan = make_bare(*find_net("digits", ["threads=1"]), batch=4, infer=True).plan
+    pixels = rng.integers(0, 256, (3, 8, 8, 1)).astype(np.uint8)
+    whole = compute(plan, "data", Finish(std=(255.0,)), pixels)
+    assert whole.shape == (3, 10)
+    floats = pixels.transpose(0, 3, 1, 2).astype(np.float32) / 255
+    np.testing.assert_allclose(compute(plan, "data", Finish(), floats), whole, rtol=1e-5)
+    kept = whole.copy()
+    np.testing.assert_allclose(compute(plan, "data", Finish(std=(255.0,)), pixels[2:]), whole[2:], rtol=1e-5)
+    np.testing.assert_array_equal(whole, kept)
