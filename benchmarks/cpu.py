@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from report import replace_between, table
-from timing import HERE, WorkerError, Worker, environment, fit_steps, median_of, write_run
+from timing import HERE, Worker, WorkerError, environment, fit_steps, median_of, write_run
 
 from mxtrain.config.load import loads
 from mxtrain.formats.symbol_json import symbol_text

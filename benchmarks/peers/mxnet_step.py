@@ -1,5 +1,5 @@
-"""Takes steps of a net in MXNet's Module API, when it is told to (worker.py). The net is a symbol file, written from the
-net that our side runs.
+"""Takes steps of a net in MXNet's Module API, when it is told to (worker.py). The net is a symbol file, written from
+the net that our side runs.
 
     mxnet-env/bin/python mxnet_step.py SYMBOL.json BATCH train|infer SHAPE
 """
