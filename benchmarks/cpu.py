@@ -154,8 +154,8 @@ def speed_table(results: dict[str, dict[str, dict[str, dict[str, float]]]], colu
         best = min((ms[p] for p in peers if p in ms), default=None)
         row = NETS[name]
         target = row.targets[list(COLUMNS).index(column)]
-        ratios = ["-" if best is None else f"{best / ms[side]:.2f}" for side in OURS]
-        reached = "-" if best is None else "yes" if best / ms["ours"] >= target else "no"
+        ratios = [f"{best / ms[side]:.2f}" if best and side in ms else "-" for side in OURS]
+        reached = "-" if not best or "ours" not in ms else "yes" if best / ms["ours"] >= target else "no"
         shown = [
             f"{ms[s]:.3g}" if s in ms and ms[s] < 100 else f"{ms[s]:,.0f}" if s in ms else "-" for s in (*OURS, *peers)
         ]
@@ -174,7 +174,7 @@ def memory_table(results: dict[str, dict[str, dict[str, dict[str, float]]]]) -> 
         for column, sides in cells.items():
             mib = {side: v["peak"] / 2**20 for side, v in sides.items()}
             least = min((mib[p] for p in PEERS if p in mib), default=None)
-            below = "-" if least is None else "yes" if mib["ours"] < least else "no"
+            below = "-" if least is None or "ours" not in mib else "yes" if mib["ours"] < least else "no"
             shown = [f"{mib[s]:,.0f}" if s in mib else "-" for s in (*OURS, *PEERS)]
             rows.append([name, column.replace("-", " "), *shown, below])
     return "Peak resident memory of the process, MiB:\n\n" + table(["net", "", *OURS, *PEERS, "below every peer"], rows)

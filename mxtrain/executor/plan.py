@@ -37,9 +37,9 @@ class Block:
 
     def __init__(self, device: Device, nbytes: int) -> None:
         self.nbytes = nbytes
-        self.buffer = device.empty(max(nbytes, 1))
-        # Denormals and NaNs in memory that was never written would cost time and hide bugs.
-        self.buffer[:] = 0
+        # Denormals and NaNs in memory that was never written would cost time and hide bugs. Zeros come from the system
+        # page by page, when a kernel's threads first write there.
+        self.buffer = device.zeros(max(nbytes, 1))
 
 
 @dataclass

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,11 +47,20 @@ class Stream:
         self, shape: Shape, numbers: Callable[[tuple[int, int], int], Values], factor: float, offset: float
     ) -> Values:
         out = np.empty(math.prod(shape), np.float32)
-        for block, start in enumerate(range(0, out.size, BLOCK)):
-            part = out[start : start + BLOCK]
+
+        def draw(block: int) -> None:
+            part = out[block * BLOCK : (block + 1) * BLOCK]
             key = random.stream_key(self.seed, f"init/{block}/{self.name}")
             np.multiply(numbers(key, part.size), np.float32(factor), out=part)
             np.add(part, np.float32(offset), out=part)
+
+        blocks = -(-out.size // BLOCK)
+        if blocks <= 1:
+            draw(0)
+        else:
+            # Every block has a stream of its own, so the threads change nothing.
+            with ThreadPoolExecutor(min(blocks, os.cpu_count() or 1)) as pool:
+                list(pool.map(draw, range(blocks)))
         return out.reshape(shape)
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mxtrain.base.errors import ConfigError, FormatError
 from mxtrain.base.types import ITEMSIZE, UNKNOWN, PartialType, TensorType, merge
 from mxtrain.formats.attr_text import attr_text, parse_attr
 from mxtrain.formats.ndarray_body import DTYPES
-from mxtrain.graph import Node
-from mxtrain.symbol.compose import nearest
+from mxtrain.graph import Entry, Node, topological
+from mxtrain.symbol.compose import nearest, substitute
 
 NUMBERS = ("lr_mult", "wd_mult")
 SETTINGS = (*NUMBERS, "init")
@@ -84,6 +85,20 @@ def declared(node: Node) -> PartialType:
         return PartialType(None, dtype)
     # In MXNet's files 0 and -1 stand for what is unknown; () for a shape of which nothing is.
     return PartialType(tuple(size if size > 0 else None for size in shape) or None, dtype)
+
+
+def with_declared(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The same entries, the parameters typed whose attributes say their whole shape: inference then takes it as known.
+
+    Inputs are left alone: what a file says of them is the batch that it was written with.
+    """
+    new: dict[Node, Node] = {}
+    for node in topological(entries):
+        if node.op is None and node.kind in ("parameter", "auxiliary"):
+            said = declared(node)
+            if said.known_shape is not None:
+                new[node] = replace(node, types=(TensorType(said.known_shape, said.dtype or "float32"),))
+    return substitute(entries, new)
 
 
 def partial(value: Known, where: str) -> PartialType:

@@ -16,6 +16,7 @@ from mxtrain.formats.symbol_graph import to_entries
 from mxtrain.formats.symbol_json import parse_symbol
 from mxtrain.graph import Entry, topological
 from mxtrain.passes import Options
+from mxtrain.symbol.variables import with_declared
 from mxtrain.train.checkpoint_io import Checkpoint, open_checkpoint
 from mxtrain.train.program import Program, make_program
 from mxtrain.train.state import STATE, ModelInfo, load_arrays, only, parse_state
@@ -97,7 +98,7 @@ def read_symbol(checkpoint: Checkpoint, info: ModelInfo) -> tuple[Entry, ...]:
     """The heads of a checkpoint's net."""
     name = only(checkpoint, "-symbol.json")
     kinds: Any = info.kinds
-    return to_entries(parse_symbol(checkpoint.read(name).decode(), name), kinds=kinds)
+    return with_declared(to_entries(parse_symbol(checkpoint.read(name).decode(), name), kinds=kinds))
 
 
 def _take_average(checkpoint: Checkpoint, program: Program) -> None:

@@ -14,6 +14,7 @@ from mxtrain.graph import Entry, topological
 from mxtrain.passes import infer_types
 from mxtrain.symbol.build import build_net, check_heads
 from mxtrain.symbol.compose import settled
+from mxtrain.symbol.variables import with_declared
 from mxtrain.train.feeder import Classes
 from mxtrain.train.shipped import net_folders
 
@@ -45,7 +46,7 @@ def read_net(tree: Tree, where: Path) -> tuple[Entry, ...]:
     """
     symbol = build_net(tree.at(("net",)), search=net_folders(where))
     check_heads(symbol)
-    return settled(symbol.entries)
+    return with_declared(settled(symbol.entries))
 
 
 def inputs_of(heads: tuple[Entry, ...]) -> list[str]:

@@ -10,10 +10,10 @@ import pytest
 
 from mxtrain.base.errors import CheckpointError, ConfigError, DataError, RunBusy
 from mxtrain.train import loop
-from mxtrain.train.fit import load_config
+from mxtrain.train.fit import evaluate_run, load_config
 from mxtrain.train.run_directory import RunDirectory, lock
 from mxtrain.train.saver import Saver
-from tests.train.runs import CONV, MLP, images
+from tests.train.runs import CLASSES, CONV, MLP, images
 
 EVERYTHING = {
     "net": CONV,
@@ -273,3 +273,12 @@ def test_gradient_sums_are_not_part_of_a_checkpoint(bench):
     run = bench.fit(net=MLP, grad_accum=2, epochs=1)
     assert bench.resume(run.path, "epochs=+1", "grad_accum=1").state()["epoch"] == 2
     assert np.frombuffer(run.file(".state"), np.uint8).size < 2 * len(run.file(".params"))
+
+
+def test_a_parameter_whose_shape_nothing_else_tells_is_trained_and_loaded(bench):
+    learned = {"rhs": {"shape": [1, CLASSES], "initializer": {"name": "normal", "sigma": 0.5}}}
+    layers = [*MLP[:-1], {"broadcast_add": {"name": "bias", "inputs": learned}}, MLP[-1]]
+    run = bench.fit(net=layers, epochs=2)
+    found, _ = evaluate_run(run.path, [])
+    assert found["accuracy"] == run.values["val.accuracy"]
+    assert bench.resume(run.path, "epochs=+1").values["val.accuracy"] >= found["accuracy"]
