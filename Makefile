@@ -46,7 +46,7 @@ $(SETUP): pyproject.toml
 	echo "mxtrain needs Python 3.11 or newer; $(PYTHON) is $$have." >&2; \
 	echo "Name one that is: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --editable '.[test,examples,fast]'
+	$(PIP) --editable '.[test,examples,fast,remote-test]'
 	@touch $@
 
 $(SETUP_LINT): $(SETUP)

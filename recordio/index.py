@@ -18,24 +18,26 @@ import threading
 import zlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from operator import lt
 from pathlib import Path
+from typing import Literal
 
 from recordio.errors import LineError, RefusedError
 from recordio.files import Mapped, Pending, cache_path, idx_path, publish
 from recordio.format import HEADER_SIZE
 from recordio.idx import read_idx
-from recordio.scan import scan
+from recordio.scan import Losses, scan
 
 HEAD = struct.Struct("=8sIIQQQqQqII")
 NAME, VERSION = b"RECINDEX", 1
 RUN = 1 << 18
 
 Column = Sequence[int]
+Walk = Generator[tuple[int, memoryview], None, None]
 Stamp = tuple[int, int, int, int]
 """Size and modification time of the `.rec`, then of the `.idx` (0, 0: there is none)."""
 
@@ -82,21 +84,45 @@ class Index:
         return self.numbers[place] if self.numbers else place
 
 
-def scan_index(path: str | os.PathLike[str]) -> Index:
+def scan_index(path: str | os.PathLike[str], on_error: Literal["stop", "skip"] = "stop") -> Index:
     """The index of a `.rec` by a walk through it; keys count up from 0.
 
+    Args:
+        path: of the file.
+        on_error: ``stop``: a damaged record raises. ``skip``: a damaged region counts as one record, whose reading
+            raises; so whoever reads it decides, and the others are found.
+
     Raises:
-        DamageError: if a record cannot be read.
+        DamageError: if a record cannot be read, unless they are skipped.
         OSError: if the file cannot.
     """
-    with Mapped(path) as mapped, closing(scan(mapped, os.fspath(path))) as records:
-        return Index(array("Q", (offset for offset, _ in records)))
+    with Mapped(path) as mapped:
+        return walked(lambda losses: scan(mapped, os.fspath(path), None, losses), on_error)
 
 
-def open_index(path: str | os.PathLike[str]) -> Index:
+def walked(walk: Callable[[Losses | None], Walk], on_error: Literal["stop", "skip"]) -> Index:
+    """The index that a walk makes; see `scan_index`.
+
+    Args:
+        walk: starts it; the losses that it is given make it skip.
+        on_error: as of `scan_index`.
+    """
+    offsets = array("Q")
+    losses = Losses(tell=lambda damage: offsets.append(damage.offset)) if on_error == "skip" else None
+    with closing(walk(losses)) as records:
+        for offset, _ in records:
+            offsets.append(offset)
+    return Index(offsets)
+
+
+def open_index(path: str | os.PathLike[str], on_error: Literal["stop", "skip"] = "stop") -> Index:
     """The index of a `.rec`: from the cache if that still holds, else from `.idx`, else by a walk.
 
     A cache that cannot be written (a directory that is read only, a full disk) is done without.
+
+    Args:
+        path: of the file.
+        on_error: of a walk, as of `scan_index`. An index from the cache or an `.idx` does not know of damage.
 
     Raises:
         LineError: naming the line of the `.idx` that is wrong.
@@ -106,7 +132,8 @@ def open_index(path: str | os.PathLike[str]) -> Index:
     """
     path = Path(path)
     stamp = _stamp(path)
-    return cached_index(cache_path(path), stamp, lambda: load_idx(path) if stamp[2:] != (0, 0) else scan_index(path))
+    listed = stamp[2:] != (0, 0)
+    return cached_index(cache_path(path), stamp, lambda: load_idx(path) if listed else scan_index(path, on_error))
 
 
 def cached_index(cache: Path, stamp: Stamp, make: Callable[[], Index]) -> Index:

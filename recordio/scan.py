@@ -51,11 +51,13 @@ class Losses:
         records: at least so many: a region of which nothing is known counts as one.
         bytes: in all regions.
         first: the first LISTED regions.
+        tell: is told of every region.
     """
 
     records: int = 0
     bytes: int = 0
     first: list[Damage] = field(default_factory=list)
+    tell: Callable[[Damage], None] | None = None
 
     def add(self, damage: Damage) -> None:
         """Count one region."""
@@ -63,6 +65,8 @@ class Losses:
         self.bytes += damage.size
         if len(self.first) < LISTED:
             self.first.append(damage)
+        if self.tell:
+            self.tell(damage)
 
 
 def scan(

@@ -6,8 +6,13 @@ import os
 import pathlib
 import zlib
 
+import hypothesis
 import numpy as np
 import pytest
+
+# How long an example takes says more about what else the machine does; a hang is met by the timeout of the test.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_addoption(parser):

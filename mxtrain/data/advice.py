@@ -57,11 +57,13 @@ def _change(stages: Stages, stage: str) -> str:
     if stages.threads < stages.cores and not (stage == "batch" and stages.threads):
         return f"raise data.threads from {stages.threads} to {stages.cores}, the cores there are"
     if stage == "read":
-        return "put many small files into one (mxtrain pack), or the data on a faster disk"
+        packing = "put many small files into one (mxtrain pack), or " if stages.files else ""
+        return f"{packing}put the data on a faster disk"
     if stage == "decode":
         if not stages.fast:
             return "install the faster decoder: pip install 'mxtrain[fast]'"
-        return "pack the images smaller, or decoded (mxtrain pack images --resize, --encode raw)"
+        again = "" if stages.files else " again"
+        return f"pack the images{again}, smaller or decoded (mxtrain pack images --resize, --encode raw)"
     if stage == "augment":
         if not stages.fast and stages.encoded:
             return "install the faster resizer: pip install 'mxtrain[fast]', or leave out the dearest augmenter"

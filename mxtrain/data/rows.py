@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -86,20 +87,33 @@ def fill(filler: Filler, epoch: int, first: int, rows: range, target: Target) ->
             values = [d[number] for d in drawn]
             bad.extend(_fill_row(filler, (epoch, first + row), target, row, values, spent))
     else:
-        _fill_arrays(filler, target, rows, drawn, spent)
+        bad = _fill_arrays(filler, (epoch, first), target, rows, drawn, spent)
     filler.clock.add(spent, len(rows))
     return bad
 
 
-def _fill_arrays(filler: Filler, target: Target, rows: range, drawn: list[Values], spent: Spent) -> None:
+def _fill_arrays(
+    filler: Filler, at: tuple[int, int], target: Target, rows: range, drawn: list[Values], spent: Spent
+) -> list[Bad]:
     """Fill `rows` a few at once, so that what passes from augmenter to augmenter stays in the cache."""
+    epoch, first = at
+    bad: list[Bad] = []
     step = max(1, _BYTES_AT_ONCE // _largest_image(filler, target))
     for start in range(0, len(rows), step):
         part = slice(rows.start + start, min(rows.start + start + step, rows.stop))
-        begun = perf_counter()
-        found = filler.source.read(target.wanted[part])
-        spent.read += perf_counter() - begun
         values = [d[start : start + step] for d in drawn]
+        begun = perf_counter()
+        try:
+            found = filler.source.read(target.wanted[part])
+        except DataError:
+            if filler.on_error == "stop":
+                raise
+            # Which of them it was, and what takes its place, is found one by one.
+            for number, row in enumerate(range(part.start, part.stop)):
+                one = [v[number] for v in values]
+                bad.extend(_fill_row(filler, (epoch, first + row), target, row, one, spent))
+            continue
+        spent.read += perf_counter() - begun
         for name, about in filler.source.inputs.items():
             begun = perf_counter()
             samples: Any = found.inputs[name]
@@ -111,6 +125,7 @@ def _fill_arrays(filler: Filler, target: Target, rows: range, drawn: list[Values
             spent.batch += perf_counter() - done
         for name, labels in found.labels.items():
             target.labels[name][part] = labels
+    return bad
 
 
 def _largest_image(filler: Filler, target: Target) -> int:
@@ -173,6 +188,7 @@ def _write_image(
     image = filler.preprocess.apply(pixels, values)
     augmented = perf_counter()
     _copy(image, out)
+    spent.files = isinstance(item.content, Path)
     spent.read += loaded - begun
     spent.decode += decoded - loaded
     spent.augment += augmented - decoded

@@ -24,6 +24,7 @@ class Stages(NamedTuple):
         cores: that this process may use.
         encoded: True if the samples are encoded images.
         fast: True if the fastest known decoder and resizer run.
+        files: True if every image is a file of its own.
     """
 
     read: float = 0.0
@@ -38,6 +39,7 @@ class Stages(NamedTuple):
     cores: int = 1
     encoded: bool = False
     fast: bool = True
+    files: bool = False
 
     @property
     def work(self) -> dict[str, float]:
@@ -60,12 +62,13 @@ class Stages(NamedTuple):
 
 @dataclass
 class Spent:
-    """Seconds that one job spent in each stage; of one thread."""
+    """Seconds that one job spent in each stage; of one thread. `files`: it opened files of images."""
 
     read: float = 0.0
     decode: float = 0.0
     augment: float = 0.0
     batch: float = 0.0
+    files: bool = False
 
 
 class Clock:
@@ -85,6 +88,7 @@ class Clock:
                 augment=s.augment + spent.augment,
                 batch=s.batch + spent.batch,
                 samples=s.samples + samples,
+                files=s.files or spent.files,
             )
 
     def wait(self, seconds: float) -> None:

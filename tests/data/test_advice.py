@@ -7,7 +7,7 @@ import pytest
 from mxtrain.data.advice import advice, limit
 from mxtrain.data.stages import Stages
 
-FILES = Stages(1, 6, 2, 1, waited=5, samples=100, batches=10, threads=2, cores=2, encoded=True)
+FILES = Stages(1, 6, 2, 1, waited=5, samples=100, batches=10, threads=2, cores=2, encoded=True, files=True)
 
 
 def test_the_dearest_stage_limits():
@@ -29,12 +29,12 @@ def test_computing_that_seldom_waits_limits():
 
 def test_data_that_is_waited_for():
     assert advice(FILES, 5).startswith(
-        "decoding limits: 60% of the work on data; computing waits for data 50% of the time; pack the images smaller"
+        "decoding limits: 60% of the work on data; computing waits for data 50% of the time; pack the images, smaller"
     )
 
 
 def test_data_alone():
-    assert advice(FILES, 0).startswith("decoding limits: 60% of the work on data; pack the images smaller")
+    assert advice(FILES, 0).startswith("decoding limits: 60% of the work on data; pack the images, smaller")
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,8 @@ def test_data_alone():
         ({"threads": 1, "cores": 8}, "raise data.threads from 1 to 8"),
         ({"fast": False}, r"install the faster decoder: pip install 'mxtrain\[fast\]'"),
         ({"read": 9}, "reading samples limits: .*mxtrain pack"),
+        ({"read": 9, "files": False}, "reading samples limits: [^(]*; put the data on a faster disk$"),
+        ({"files": False}, "decoding limits: .*pack the images again, smaller or decoded"),
         ({"augment": 9}, "augmentation limits: .*put what makes images smaller first"),
         ({"augment": 9, "fast": False}, "augmentation limits: .*install the faster resizer"),
         ({"augment": 9, "fast": False, "encoded": False}, "put what makes images smaller first"),

@@ -31,6 +31,10 @@ PLACES = {
     "yaml": ("mxtrain/config",),
     "typer": ("mxtrain/cli", "mxtrain/train/callbacks/progress.py"),
     "rich": ("mxtrain/cli", "mxtrain/train/callbacks/progress.py"),
+    "fsspec": ("mxtrain/data/remote",),
+    "s3fs": ("mxtrain/data/remote",),
+    "aiohttp": ("mxtrain/data/remote",),
+    "botocore": ("mxtrain/data/remote",),
 }
 """Outside libraries that only some files may import."""
 

@@ -8,6 +8,7 @@ from array import array
 
 import pytest
 
+from recordio import IndexedReader
 from recordio import index as module
 from recordio.errors import DamageError, LineError, RefusedError
 from recordio.files import cache_path, idx_path
@@ -30,6 +31,28 @@ def test_a_walk_counts_keys_from_0(sample_file, samples):
     index = scan_index(sample_file)
     assert len(index) == len(samples) and [index.key(i) for i in range(3)] == [0, 1, 2]
     assert numbers(index) == numbers(load_idx(sample_file))
+
+
+def test_a_walk_past_damage(write):
+    path = write([bytes([i]) * 50 for i in range(9)])
+    offsets = list(scan_index(path).offsets)
+    content = bytearray(path.read_bytes())
+    content[offsets[2]] ^= 1
+    content[offsets[3]] ^= 1
+    content[offsets[6]] ^= 1
+    path.write_bytes(content[:-20])
+    idx_path(path).unlink()
+    for strict in (scan_index, open_index):
+        with pytest.raises(DamageError, match="record 1"):
+            strict(path)
+    # A record is not believed if the next does not begin where it ends. One region counts as one record.
+    for index in (scan_index(path, "skip"), open_index(path, "skip"), open_index(path)):
+        assert list(index.offsets) == [offsets[i] for i in (0, 1, 4, 5, 7, 8)]
+    with IndexedReader(path) as reader:
+        assert [reader[i][0] for i in (0, 2, 4)] == [0, 4, 7]
+        for number in (1, 3, 5):
+            with pytest.raises(DamageError, match=f"record {number}"):
+                reader[number]
 
 
 @pytest.mark.parametrize("lines_turned", [False, True])
@@ -71,7 +94,7 @@ def test_many_keys_are_sorted_in_runs(write, monkeypatch):
 
 def test_the_cache_is_used(sample_file, monkeypatch):
     expected = numbers(open_index(sample_file))
-    monkeypatch.setattr(module, "load_idx", lambda path: pytest.fail("the cache was not used"))
+    monkeypatch.setattr(module, "load_idx", lambda path, on_error: pytest.fail("the cache was not used"))
     index = open_index(sample_file)
     assert numbers(index) == expected and isinstance(index.offsets, memoryview)
 
@@ -79,7 +102,7 @@ def test_the_cache_is_used(sample_file, monkeypatch):
 def test_without_idx_the_walk_is_cached(write, samples, monkeypatch):
     path = write(samples, index=False)
     expected = numbers(open_index(path))
-    monkeypatch.setattr(module, "scan_index", lambda path: pytest.fail("the cache was not used"))
+    monkeypatch.setattr(module, "scan_index", lambda path, on_error: pytest.fail("the cache was not used"))
     assert numbers(open_index(path)) == expected
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from array import array
 from collections.abc import Iterator
-from contextlib import closing
 
 from mxtrain.base.errors import FormatError
 from mxtrain.data.remote.address import beside
@@ -15,7 +13,7 @@ from mxtrain.data.remote.remote import Remote
 from mxtrain.data.remote.store import Identity
 from recordio import Index, RangedReader, RecordIOError, scan_ranges
 from recordio.idx import parse_idx
-from recordio.index import Stamp, cached_index, make_index
+from recordio.index import Stamp, cached_index, make_index, walked
 
 log = logging.getLogger(__name__)
 _PIECE = 4 << 20
@@ -29,7 +27,7 @@ def open_shard(remote: Remote, url: str) -> RangedReader:
 
     Raises:
         DataError: if a file cannot be read.
-        FormatError: if the index, or a record met on the walk, is damaged.
+        FormatError: if the index is damaged.
     """
     file = remote.open(url)
     idx = remote.look(beside(url, ".idx"))
@@ -49,8 +47,7 @@ def _make(file: RemoteFile, idx: RemoteFile | None) -> Index:
     if idx is not None:
         return make_index(*parse_idx(_pieces(idx), idx.url), file.size(), file.url, idx.url)
     log.info("%s: has no .idx; all %d bytes are read once to find its records", file.url, file.size())
-    with closing(scan_ranges(file, file.url)) as records:
-        return Index(array("Q", (offset for offset, _ in records)))
+    return walked(lambda losses: scan_ranges(file, file.url, None, losses), "skip")
 
 
 def _pieces(file: RemoteFile) -> Iterator[bytes]:

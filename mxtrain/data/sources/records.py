@@ -26,7 +26,7 @@ from mxtrain.data.remote.packs import Packs
 from mxtrain.data.source import Encoded, Field, Rows, Skipped, Source
 from mxtrain.data.sources._raw_rows import RawRows, first_sound, one_size, unpack_record
 from mxtrain.data.sources.image_folder import Format
-from recordio import DamageError, Header, HeaderError, IndexedReader, RangedReader, RecordIOError
+from recordio import DamageError, Header, HeaderError, IndexedReader, RangedReader, RecordIOError, open_index
 
 Place = Path | str
 """A file here, or the URL of one elsewhere."""
@@ -276,7 +276,10 @@ def _packs(params: Params) -> Packs | None:
 
 
 def _open(rec: Place, packs: Packs | None, verify: bool) -> IndexedReader | RangedReader:
-    return packs.open(rec) if packs and isinstance(rec, str) else IndexedReader(rec, verify=verify)
+    if packs and isinstance(rec, str):
+        return packs.open(rec)
+    # What is done about damage is not decided here: each record is an error when it is read.
+    return IndexedReader(rec, index=open_index(rec, "skip"), verify=verify)
 
 
 def _shard(reader: IndexedReader | RangedReader) -> Shard:
