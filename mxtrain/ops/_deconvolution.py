@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from mxtrain.backends import onednn
+from mxtrain.backends import cuda, onednn
 from mxtrain.backends.onednn.transposed import transposed
 from mxtrain.base.device import Device
-from mxtrain.base.types import PartialType, TensorType
+from mxtrain.base.types import CHANNELS_LAST, PartialType, TensorType
 from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
+from mxtrain.ops import _cudnn
 from mxtrain.ops._activations import FORWARD, post_ops
 from mxtrain.ops._call import reference
 from mxtrain.ops._infer import Inferred, Types, dtype_of, statistics_dtype
@@ -205,6 +206,30 @@ def fast_backward_weights(node: Node, device: Device) -> Recipe | None:
     return replace(made, gives={**made.gives, 0: transposed(pd, A.DIFF_WEIGHTS, w.order, w.ours)})
 
 
+def problem(g: Geometry, data: TensorType, out: TensorType) -> cuda.Problem:
+    """The convolution whose transpose this is, as cuDNN sees it: from the output to the data."""
+    w = TensorType((data.shape[1], g.num_filter // g.num_group, *g.kernel), data.dtype, CHANNELS_LAST)
+    return cuda.Problem(out, w, data, g.stride, g.dilate, g.pad, g.num_group)
+
+
+def gpu_forward(g: Geometry, node: Node, device: Device) -> Recipe | None:
+    """cuDNN's backward data, with bias and activation after it."""
+    p = problem(g, node.inputs[0].type, node.types[0])
+    return _cudnn.backward_data(device, p, 2 if g.bias else None, g.act)
+
+
+def gpu_backward_data(node: Node, device: Device) -> Recipe | None:
+    """cuDNN's forward."""
+    return _cudnn.forward(device, problem(node.params.geometry, node.types[0], node.inputs[0].type), None, None, None)
+
+
+def gpu_backward_weights(node: Node, device: Device) -> Recipe | None:
+    """cuDNN's backward filter with data and gradient exchanged."""
+    g: Geometry = node.params.geometry
+    p = problem(g, node.inputs[0].type, node.inputs[1].type)
+    return _cudnn.backward_filter(device, p, g.bias, swapped=True)
+
+
 def infer_backward_data(b: Backward, ins: Types, outs: Types) -> Inferred:
     """The shape is known."""
     return list(ins), [PartialType(b.shape, dtype_of(ins[0]))]
@@ -245,12 +270,14 @@ def backward_weights_flops(node: Node) -> int:
 
 BACKWARD_DATA = Op(
     "deconvolution_backward_data", infer_backward_data,
-    {"reference": reference(run_backward_data), "onednn": fast_backward_data}, flops=backward_data_flops,
+    {"reference": reference(run_backward_data), "onednn": fast_backward_data,
+     "cuda": gpu_backward_data}, flops=backward_data_flops,
     params=Backward, inputs=("dy", "weight"), layout="spatial", flat=("weight",), precision="narrow",
 )  # fmt: skip
 BACKWARD_WEIGHTS = Op(
     "deconvolution_backward_weights", infer_backward_weights,
-    {"reference": reference(run_backward_weights), "onednn": fast_backward_weights}, flops=backward_weights_flops,
+    {"reference": reference(run_backward_weights), "onednn": fast_backward_weights,
+     "cuda": gpu_backward_weights}, flops=backward_weights_flops,
     params=Backward, inputs=("data", "dy"), layout="spatial", precision="narrow",
     outputs=lambda b: ("dweight", "dbias") if b.geometry.bias else ("dweight",),
     flat=("dweight", "dbias"), wide=("dweight", "dbias"),

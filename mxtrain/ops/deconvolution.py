@@ -20,7 +20,15 @@ from mxtrain.base.types import PartialType
 from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
 from mxtrain.ops._activations import absorbed, backward
 from mxtrain.ops._call import reference
-from mxtrain.ops._deconvolution import Geometry, fast_forward, forward_flops, gradients, output_sizes, run_forward
+from mxtrain.ops._deconvolution import (
+    Geometry,
+    fast_forward,
+    forward_flops,
+    gpu_forward,
+    gradients,
+    output_sizes,
+    run_forward,
+)
 from mxtrain.ops._infer import Inferred, Types, dtype_of, need_rank, statistics_dtype
 from mxtrain.ops._spatial import per_axis
 
@@ -113,6 +121,11 @@ def fast(node: Node, device: Device) -> Recipe | None:
     return fast_forward(geometry(node.params, node.inputs[0].type.shape[2:]), node)
 
 
+def gpu(node: Node, device: Device) -> Recipe | None:
+    """cuDNN's deconvolution."""
+    return gpu_forward(geometry(node.params, node.inputs[0].type.shape[2:]), node, device)
+
+
 def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
     """Towards data, weight and bias."""
     if dys[0] is None:
@@ -133,7 +146,8 @@ def absorb(node: Node, reader: Node, training: bool) -> Node | None:
 
 
 OP = Op(
-    "deconvolution", infer, {"reference": reference(run), "onednn": fast}, params=Params, inputs=input_names,
+    "deconvolution", infer, {"reference": reference(run), "onednn": fast, "cuda": gpu}, params=Params,
+    inputs=input_names,
     mxnet=("Deconvolution",), gradient=gradient, absorb=absorb, layout="spatial", flat=("weight", "bias"),
     precision="narrow", wide=("bias",), flops=forward_flops,
 )  # fmt: skip

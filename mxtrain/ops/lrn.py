@@ -13,16 +13,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mxtrain.backends import onednn
+from mxtrain.backends import cuda, onednn
 from mxtrain.base.device import Device
 from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
-from mxtrain.base.types import Layout, PartialType, TensorType, merge_shapes
-from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
+from mxtrain.base.types import CHANNELS_LAST, Layout, PartialType, TensorType, merge_shapes
+from mxtrain.graph import Call, Entry, Node, Op, Recipe, apply_node
 from mxtrain.ops._call import reference
 from mxtrain.ops._infer import Inferred, Types, dtype_of
 
 A = onednn.Arg
+SOURCE = cuda.source(__file__, {"T": cuda.STORAGE})
+BASE = "cuda:base"
 
 
 @declare
@@ -135,6 +137,43 @@ def fast_backward(node: Node, device: Device) -> Recipe | None:
     return onednn.recipe(pd, node, ins, {A.DIFF_SRC: 0})
 
 
+def rows_of(p: Params, t: TensorType) -> list[Any] | None:
+    """Rows, channels and what else the CUDA kernels take; None if they do not take the type."""
+    if t.dtype not in cuda.STORAGE or (t.layout != CHANNELS_LAST and len(t.shape) > 2) or not t.size:
+        return None
+    return [t.size // t.shape[1], t.shape[1], p.nsize // 2, float(p.alpha / p.nsize), float(p.beta)]
+
+
+def gpu(node: Node, device: Device) -> Recipe | None:
+    """An own kernel; the base of the power only where a backward will read it."""
+    p: Params = node.params
+    t, numbers = node.types[0], rows_of(p, node.types[0])
+    training = bool(node.used) and node.reads(1)
+    if numbers is None or node.inputs[0].type != t:
+        return None
+
+    def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
+        args = [ins[0], outs[0], outs[1] if training else None, *numbers, float(p.knorm)]
+        kernel = cuda.Kernel(SOURCE, "lrn", {"T": t.dtype})
+        return cuda.launch(device, kernel, cuda.blocks(t.size, most=1 << 20), args)
+
+    return cuda.recipe(device, "lrn", prepare, gives={1: Layout("workspace", BASE, 4 * t.size if training else 0)})
+
+
+def gpu_backward(node: Node, device: Device) -> Recipe | None:
+    """An own kernel, if the forward was ours too: the workspace is ours."""
+    t, numbers = node.types[0], rows_of(node.params, node.types[0])
+    ours = node.inputs[2].type.layout.key == BASE
+    if numbers is None or not ours or any(e.type != t for e in node.inputs[:2]):
+        return None
+
+    def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
+        kernel = cuda.Kernel(SOURCE, "lrn_backward", {"T": t.dtype})
+        return cuda.launch(device, kernel, cuda.blocks(t.size, most=1 << 20), [*ins, outs[0], *numbers])
+
+    return cuda.recipe(device, "lrn", prepare)
+
+
 def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
     """Towards the data."""
     if dys[0] is None:
@@ -143,12 +182,14 @@ def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "lrn_backward", infer_backward, {"reference": reference(run_backward), "onednn": fast_backward}, params=Params,
+    "lrn_backward", infer_backward, {"reference": reference(run_backward), "onednn": fast_backward,
+     "cuda": gpu_backward}, params=Params,
     inputs=("dy", "data", "workspace"), layout="spatial", flat=("workspace",), precision="narrow",
     wide=("workspace",),
 )  # fmt: skip
 OP = Op(
-    "lrn", infer, {"reference": reference(run, workspace=no_workspace), "onednn": fast}, params=Params,
+    "lrn", infer, {"reference": reference(run, workspace=no_workspace), "onednn": fast, "cuda": gpu},
+    params=Params,
     outputs=("output", "workspace"), mxnet=("LRN",), gradient=gradient, layout="spatial", flat=("workspace",),
     precision="narrow", wide=("workspace",),
 )  # fmt: skip

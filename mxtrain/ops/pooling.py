@@ -23,6 +23,7 @@ from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import Spatial, SpatialPad, declare, param
 from mxtrain.base.types import Layout, PartialType, TensorType
 from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
+from mxtrain.ops import _pooling
 from mxtrain.ops._call import reference
 from mxtrain.ops._infer import Inferred, Types, dtype_of
 from mxtrain.ops._spatial import crop, output_size, padded, per_axis, scatter, windows
@@ -239,6 +240,31 @@ def fast_backward(node: Node, device: Device) -> Recipe | None:
     return onednn.recipe(pd, node, ins, {A.DIFF_SRC: 0})
 
 
+def mode(p: Params) -> str | None:
+    """What the CUDA kernels call it; None: they have none for it."""
+    if p.pool_type == "avg":
+        return "avg_include" if p.count_include_pad else "avg_exclude"
+    return None if p.pool_type == "lp" else p.pool_type
+
+
+def gpu(node: Node, device: Device) -> Recipe | None:
+    """Own kernels; a workspace only where a backward will read it."""
+    x, y, how = node.inputs[0].type, node.types[0], mode(node.params)
+    g = geometry(node.params, x.shape[2:])
+    sizes = _pooling.numbers(x, y, g.kernel, g.stride, g.pad)
+    return how and _pooling.forward(device, how, x, y, sizes, bool(node.used) and node.reads(1)) or None
+
+
+def gpu_backward(node: Node, device: Device) -> Recipe | None:
+    """Own kernels, if the forward was ours too: the workspace is ours."""
+    p: Params = node.params.forward
+    dx, dy, how = node.types[0], node.inputs[0].type, mode(p)
+    if how is None or (how == "max" and node.inputs[1].type.layout.key != _pooling.WHERE):
+        return None
+    g = geometry(p, dx.shape[2:])
+    return _pooling.backward(device, how, dx, dy, _pooling.numbers(dx, dy, g.kernel, g.stride, g.pad))
+
+
 def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
     """Towards the data."""
     if dys[0] is None:
@@ -249,12 +275,13 @@ def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "pooling_backward", infer_backward, {"reference": reference(run_backward), "onednn": fast_backward},
+    "pooling_backward", infer_backward, {"reference": reference(run_backward), "onednn": fast_backward,
+     "cuda": gpu_backward},
     params=Backward, inputs=backward_inputs, layout="spatial", flat=("workspace",), precision="narrow",
     wide=("workspace",),
 )  # fmt: skip
 OP = Op(
-    "pooling", infer, {"reference": reference(run, workspace=reference_workspace), "onednn": fast}, params=Params,
-    outputs=("output", "workspace"), mxnet=("Pooling", "Pooling_v1"), gradient=gradient, layout="spatial",
-    flat=("workspace",), precision="narrow", wide=("workspace",),
+    "pooling", infer, {"reference": reference(run, workspace=reference_workspace), "onednn": fast, "cuda": gpu},
+    params=Params, outputs=("output", "workspace"), mxnet=("Pooling", "Pooling_v1"), gradient=gradient,
+    layout="spatial", flat=("workspace",), precision="narrow", wide=("workspace",),
 )  # fmt: skip

@@ -1,5 +1,8 @@
 import pytest
 
+from tests.backends.cuda.fake import fake_device
+from tests.backends.cuda.fakes import fake_cudnn, needs_compiler
+from tests.contract.on_device import check_on
 from tests.contract.operators import Case, check_operator
 
 BOTH = ("float32", "bfloat16")
@@ -24,3 +27,13 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_contract(case, rng):
     check_operator("convolution", case, rng)
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_cudnn(case, dtype, rng):
+    with fake_cudnn() as fake:
+        kernels = check_on(fake_device(), "convolution", case, rng, dtype)
+        assert sum(k.startswith("cuda:cudnn") for k in kernels) == 3, kernels
+        assert {line.split()[0] for line in fake.log} >= {"Forward", "BackwardData", "BackwardFilter"}

@@ -6,6 +6,9 @@ from mxtrain.base.errors import ShapeError
 from mxtrain.base.types import UNKNOWN, PartialType, TensorType
 from mxtrain.graph import Graph, apply_node, infer, variable
 from mxtrain.passes import Options, for_prediction
+from tests.backends.cuda.fake import fake_device
+from tests.backends.cuda.fakes import fake_cudnn, needs_compiler
+from tests.contract.on_device import check_on
 from tests.contract.operators import FAST, Case, check_operator, evaluate
 
 BOTH = ("float32", "bfloat16")
@@ -110,3 +113,12 @@ def test_an_activation_is_absorbed(groups, rng):
     assert any(k.startswith("onednn") for k in kernels)
     np.testing.assert_allclose(got[0], want[0], atol=1e-5)
     np.testing.assert_allclose(evaluate(fused, given)[0][0], want[0], atol=1e-5)
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_cudnn(case, dtype, rng):
+    with fake_cudnn():
+        kernels = check_on(fake_device(), "deconvolution", case, rng, dtype)
+    assert sum(k.startswith("cuda:cudnn") for k in kernels) == 3, kernels

@@ -5,6 +5,9 @@ from mxtrain import ops
 from mxtrain.base.errors import ShapeError
 from mxtrain.base.types import UNKNOWN, PartialType, TensorType
 from mxtrain.graph import Graph, apply_node, infer, variable
+from tests.backends.cuda.fake import fake_device
+from tests.backends.cuda.fakes import needs_compiler
+from tests.contract.on_device import check_on
 from tests.contract.operators import Case, check_operator, evaluate
 
 BOTH = ("float32", "bfloat16")
@@ -38,3 +41,11 @@ def test_an_even_size_has_no_middle():
     op = ops.get("lrn")
     with pytest.raises(ShapeError, match="nsize must be odd.*got 4"):
         infer(op, op.params(nsize=4), [PartialType((2, 3, 4, 4))], [UNKNOWN] * 2, "n")
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_own_kernels(case, dtype, rng):
+    kernels = check_on(fake_device(), "lrn", case, rng, dtype)
+    assert kernels.count("cuda:lrn") == 3, kernels

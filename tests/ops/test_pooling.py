@@ -2,6 +2,9 @@ import numpy as np
 import pytest
 
 from mxtrain.base.errors import ShapeError
+from tests.backends.cuda.fake import fake_device
+from tests.backends.cuda.fakes import needs_compiler
+from tests.contract.on_device import check_on
 from tests.contract.operators import Case, check_operator
 from tests.contract.values import forward
 
@@ -48,3 +51,13 @@ def test_what_lies_beyond_the_padding_is_not_counted():
 def test_a_window_larger_than_the_image_is_refused():
     with pytest.raises(ShapeError, match=r"the window \(7\) is larger than the input with its padding \(5 \+ 2 \* 0\)"):
         forward("pooling", {"kernel": 7}, data=np.ones((1, 1, 5, 5)))
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_own_kernels(case, dtype, rng):
+    device = fake_device()
+    kernels = check_on(device, "pooling", case, rng, dtype)
+    ours = {"lp": 0, "max": 3}.get(case.params.get("pool_type", "max"), 2)
+    assert kernels.count("cuda:pooling") == ours, kernels

@@ -7,15 +7,18 @@ docs/decisions/006-cuda-backend.md says how an operator gets a kernel. Importing
 """
 
 from mxtrain.backends.cuda.capture import Captured
+from mxtrain.backends.cuda.cudnn_convolution import Convolution, Direction, Problem, bias_activation, convolution
 from mxtrain.backends.cuda.device import count, make_device, why_not
 from mxtrain.backends.cuda.launch import STORAGE, Grid, Kernel, blocks, launch, recipe, together
 from mxtrain.backends.cuda.library import Found, Library, find, prototypes
+from mxtrain.backends.cuda.measure import milliseconds, pieces, total
 from mxtrain.backends.cuda.runtime import Cuda, Event, Properties, StepGraph, cuda_of
 from mxtrain.backends.cuda.source import Source, source
 from mxtrain.backends.cuda.tuning import Tuning, key_of
 
 __all__ = [
-    "STORAGE", "Captured", "Cuda", "Event", "Found", "Grid", "Kernel", "Library", "Properties", "Source", "StepGraph",
-    "Tuning", "blocks", "count", "cuda_of", "find", "key_of", "launch", "make_device", "prototypes", "recipe", "source",
-    "together", "why_not",
+    "STORAGE", "Captured", "Convolution", "Cuda", "Direction", "Event", "Found", "Grid", "Kernel", "Library",
+    "Problem", "Properties", "Source", "StepGraph", "Tuning", "bias_activation", "blocks", "convolution", "count",
+    "cuda_of", "find", "key_of", "launch", "make_device", "milliseconds", "pieces", "prototypes", "recipe", "source",
+    "together", "total", "why_not",
 ]  # fmt: skip

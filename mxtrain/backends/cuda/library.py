@@ -15,10 +15,12 @@ class Library(NamedTuple):
     Args:
         files: names to try, best first.
         wheels: distributions that bring it, best first.
+        needs: libraries that it opens by name at run time: they are loaded before it.
     """
 
     files: tuple[str, ...]
     wheels: tuple[str, ...]
+    needs: tuple[Any, ...] = ()
 
 
 DRIVER = Library(("libcuda.so.1",), ())
@@ -41,10 +43,30 @@ class Found(NamedTuple):
     wheel: str
 
 
+_CHOSEN: dict[Library, str] = {}
+
+
+def choose(library: Library, path: str) -> None:
+    """Take this file and no other; "": look for it again. Holds for what is loaded after it."""
+    _CHOSEN[library] = path
+    find.cache_clear()
+
+
+def chosen(library: Library) -> str:
+    """The file that was chosen, or ""."""
+    return _CHOSEN.get(library, "")
+
+
 @cache
 def find(library: Library) -> Found | None:
-    """The library, loaded; None if there is none that loads. Wheels come before the system."""
-    for path, wheel in (*_in_wheels(library), *((name, "") for name in library.files)):
+    """The library, loaded; None if there is none that loads. A chosen file is the only one; else wheels come before
+    the system."""
+    for needed in library.needs:
+        find(needed)
+    places = [(chosen(library), "")] if chosen(library) else _in_wheels(library)
+    if not chosen(library):
+        places += [(name, "") for name in library.files]
+    for path, wheel in places:
         try:
             return Found(c.CDLL(path), path, wheel)
         except OSError:

@@ -16,6 +16,7 @@ from mxtrain.ops import _call
 from mxtrain.ops._activations import absorbed, backward
 from mxtrain.ops._add_act import other_addend
 from mxtrain.ops._fold import backward_data_flops, backward_weights_flops, fold, weight_flops
+from mxtrain.ops.convolution.cuda import gpu, gpu_backward_data, gpu_backward_weights
 from mxtrain.ops.convolution.declaration import (
     BackwardData,
     BackwardWeights,
@@ -68,19 +69,22 @@ def absorb(node: Node, reader: Node, training: bool) -> Node | None:
 
 BACKWARD_DATA = Op(
     "convolution_backward_data", infer_backward_data,
-    {"reference": _call.reference(run_backward_data), "onednn": fast_backward_data}, flops=backward_data_flops,
+    {"reference": _call.reference(run_backward_data), "onednn": fast_backward_data,
+     "cuda": gpu_backward_data}, flops=backward_data_flops,
     params=BackwardData, inputs=("dy", "weight"), layout="spatial", flat=("weight",), precision="narrow",
 )  # fmt: skip
 BACKWARD_WEIGHTS = Op(
     "convolution_backward_weights", infer_backward_weights,
-    {"reference": _call.reference(run_backward_weights), "onednn": fast_backward_weights},
+    {"reference": _call.reference(run_backward_weights), "onednn": fast_backward_weights,
+     "cuda": gpu_backward_weights},
     flops=backward_weights_flops,
     params=BackwardWeights, inputs=("data", "dy"), layout="spatial", precision="narrow",
     outputs=lambda b: ("dweight",) if b.forward.no_bias else ("dweight", "dbias"),
     flat=("dweight", "dbias"), wide=("dweight", "dbias"),
 )  # fmt: skip
 OP = Op(
-    "convolution", infer, {"reference": _call.reference(run), "onednn": fast}, params=Params, inputs=input_names,
+    "convolution", infer, {"reference": _call.reference(run), "onednn": fast, "cuda": gpu}, params=Params,
+    inputs=input_names,
     mxnet=("Convolution", "Convolution_v1"), gradient=gradient, absorb=absorb, flops=weight_flops, layout="spatial",
     flat=("weight", "bias"), precision="narrow", wide=("bias",),
 )  # fmt: skip

@@ -1,0 +1,37 @@
+"""cuDNN's kernels of convolution. Data and filters lie channels-last; gradients of weights come plain and float32."""
+
+from __future__ import annotations
+
+from mxtrain.backends import cuda
+from mxtrain.base.device import Device
+from mxtrain.base.types import CHANNELS_LAST, TensorType
+from mxtrain.graph import Node, Recipe
+from mxtrain.ops._cudnn import backward_data, backward_filter, forward
+from mxtrain.ops.convolution.declaration import Params, geometry
+
+
+def problem(p: Params, data: TensorType, out: TensorType) -> cuda.Problem:
+    """The convolution as the library sees it."""
+    g = geometry(p)
+    w = TensorType((p.num_filter, data.shape[1] // p.num_group, *g.kernel), data.dtype, CHANNELS_LAST)
+    return cuda.Problem(data, w, out, g.stride, g.dilate, g.pad, p.num_group)
+
+
+def gpu(node: Node, device: Device) -> Recipe | None:
+    """Forward, with bias, addend and activation."""
+    p: Params = node.params
+    whole = problem(p, node.inputs[0].type, node.types[0])
+    bias = None if p.no_bias else 2
+    addend = len(node.inputs) - 1 if getattr(p, "add", False) else None
+    return forward(device, whole, bias, addend, getattr(p, "act", None))
+
+
+def gpu_backward_data(node: Node, device: Device) -> Recipe | None:
+    """Towards the data."""
+    return backward_data(device, problem(node.params.forward, node.types[0], node.inputs[0].type))
+
+
+def gpu_backward_weights(node: Node, device: Device) -> Recipe | None:
+    """Towards weight and bias."""
+    p: Params = node.params.forward
+    return backward_filter(device, problem(p, node.inputs[0].type, node.inputs[1].type), not p.no_bias)
