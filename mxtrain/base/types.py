@@ -19,6 +19,7 @@ ITEMSIZE = {
     "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint64": 8, "uint32": 4, "uint16": 2, "uint8": 1, "bool": 1,
 }  # fmt: skip
 FLOATS = ("float64", "float32", "float16", "bfloat16")
+NARROW = ("float16", "bfloat16")
 
 
 @dataclass(frozen=True)

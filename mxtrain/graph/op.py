@@ -86,6 +86,7 @@ class Vocabulary:
         zeros_like: zeros of the type of the input.
         reorder: the same tensor in another layout or dtype.
         copy: the same tensor in a buffer of its own.
+        multiply: the product of a tensor and a scalar.
         chain: several pointwise operators in one; its params are the number of inputs, the program (a tuple of
             Instructions; registers 0.. are the inputs, then one per instruction) and the registers that are results.
     """
@@ -95,6 +96,7 @@ class Vocabulary:
     reorder: Op
     copy: Op
     chain: Op
+    multiply: Op
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,4 +29,4 @@ def vocabulary() -> Vocabulary:
     from mxtrain.ops._chain import CHAIN
     from mxtrain.ops._reorder import REORDER
 
-    return Vocabulary(get("add_n"), get("zeros_like"), REORDER, get("identity"), CHAIN)
+    return Vocabulary(get("add_n"), get("zeros_like"), REORDER, get("identity"), CHAIN, get("broadcast_mul"))

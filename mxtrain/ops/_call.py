@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from mxtrain.base.bfloat16 import narrow, widen
 from mxtrain.base.device import Device
+from mxtrain.base.types import NARROW
 from mxtrain.graph import Call, Kernel, Node, Recipe
 
 Run = Callable[[Node, Any, Sequence[Any], Sequence[Any]], None]
@@ -17,7 +20,7 @@ def reference(
 ) -> Kernel:
     """A reference kernel of ``run(node, xp, ins, outs)``, array code that fills `outs` and may allocate.
 
-    bfloat16 arrays reach `run` as float32 and are rounded when it returns.
+    16-bit floats reach `run` as float32 and are rounded when it returns: sums are not made in 16 bits.
 
     Args:
         inplace: pairs (input, output) that may be one array.
@@ -28,19 +31,19 @@ def reference(
         if any(e.type.layout.opaque and e.type.layout.name == "packed" for e in node.inputs):
             return None
         xp = device.xp
-        narrow_ins = [e.type.dtype == "bfloat16" for e in node.inputs]
-        narrow_outs = [t.dtype == "bfloat16" for t in node.types]
+        narrow_ins = [e.type.dtype in NARROW for e in node.inputs]
+        narrow_outs = [t.dtype in NARROW for t in node.types]
 
         def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
             return run, (node, xp, ins, outs)
 
         def rounded(ins: Sequence[Any], outs: Sequence[Any]) -> None:
-            wide_ins = [widen(a, xp) if n else a for a, n in zip(ins, narrow_ins, strict=True)]
+            wide_ins = [_widened(a, xp) if n else a for a, n in zip(ins, narrow_ins, strict=True)]
             wide_outs = [xp.empty(a.shape, xp.float32) if n else a for a, n in zip(outs, narrow_outs, strict=True)]
             run(node, xp, wide_ins, wide_outs)
             for a, w, n in zip(outs, wide_outs, narrow_outs, strict=True):
                 if n:
-                    a[...] = narrow(w, xp)
+                    _round(a, w, xp)
 
         def prepare_rounded(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
             return rounded, (ins, outs)
@@ -52,6 +55,19 @@ def reference(
         )
 
     return kernel
+
+
+def _widened(a: Any, xp: Any) -> Any:
+    return widen(a, xp) if a.dtype == np.uint16 else a.astype(xp.float32)
+
+
+def _round(out: Any, wide: Any, xp: Any) -> None:
+    if out.dtype == np.uint16:
+        out[...] = narrow(wide, xp)
+        return
+    # What float16 cannot hold becomes infinite: loss scaling looks for it.
+    with np.errstate(over="ignore"):
+        xp.copyto(out, wide, casting="unsafe")
 
 
 def view() -> Kernel:

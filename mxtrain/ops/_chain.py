@@ -12,7 +12,7 @@ from typing import Any
 
 from mxtrain.base.device import Device
 from mxtrain.base.errors import ShapeError
-from mxtrain.base.types import ITEMSIZE, PartialType, numpy_dtype
+from mxtrain.base.types import ITEMSIZE, NARROW, PartialType, numpy_dtype
 from mxtrain.graph import Call, Instruction, Node, Op, Recipe
 from mxtrain.ops._infer import Inferred, Types, common
 
@@ -100,7 +100,7 @@ def kernel(node: Node, device: Device) -> Recipe | None:
     """Blocks that fit the cache; temporaries in scratch, nothing allocated."""
     p: Params = node.params
     t = node.types[0]
-    if any(other.dtype == "bfloat16" for other in (t, *(e.type for e in node.inputs))):
+    if any(other.dtype in NARROW for other in (t, *(e.type for e in node.inputs))):
         return None
     # Which buffers the planner will share is not known yet: count temporaries as if every output shared one.
     _, temporaries = assign(p, dict.fromkeys(range(len(p.results)), (p.inputs + len(p.program) - 1,)))

@@ -15,12 +15,15 @@ from mxtrain.executor import ParameterStore
 from mxtrain.graph import Graph, Update, unique, variable
 from mxtrain.optim.expr import Expr
 from mxtrain.optim.groups import Group, Groups
+from mxtrain.optim.loss_scale import Guard, Guarded, select
+from mxtrain.optim.norm import norm
 from mxtrain.optim.rule import Optimizer, Slot, Step
+from mxtrain.passes import LOSS_SCALE
 
 EMA = "ema"
 SUMS = "gradient_sums"
 RESCALE = "rescale_grad"
-RESERVED = ("parameters", "gradients", EMA, SUMS)
+RESERVED = ("parameters", "gradients", EMA, SUMS, LOSS_SCALE)
 """Names of arenas that are no optimizer's states."""
 
 ANY_STEP = Step(1, 1.0, 1.0)
@@ -34,24 +37,33 @@ def slots_of(optimizer: Optimizer, groups: Groups) -> tuple[Group, ...]:
 
 
 def update_graph(
-    optimizer: Optimizer, params: Any, groups: Groups, *, ema: float | None = None, gradients: str = "gradients"
-) -> Graph:
+    optimizer: Optimizer, params: Any, groups: Groups, *, ema: float | None = None, gradients: str = "gradients",
+    guard: Guard | None = None,
+) -> Graph:  # fmt: skip
     """The graph that updates every trained parameter, and the optimizer's states, in place.
 
     Args:
         params: of the optimizer.
         ema: part of the average of the weights (arena ``ema``) that is kept; None: there is none.
         gradients: arena of the gradients: ``gradients``, or the sums of several batches.
+        guard: changes nothing where gradients are not finite, and clips their norm; None: there is none.
     """
     fresh = unique(())
     rescale_grad = _state(RESCALE, (), fresh)
-    updates: list[Update] = []
-    for k, group in enumerate(slots_of(optimizer, groups)):
+    slots = slots_of(optimizer, groups)
+    grads = [_state(f"{gradients}:{k}", (group.size,), fresh) for k, group in enumerate(slots)]
+    guarded = None
+    if guard is not None:
+        norms = [norm(g) for g in grads] if guard.clip is not None else ()
+        guarded = Guarded(guard, grads, norms, rescale_grad)
+        rescale_grad = guarded.rescale
+    updates: list[Update] = guarded.updates() if guarded else []
+    for k, group in enumerate(slots):
         shape = (group.size,)
         states = {name: _state(f"{name}:{k}", shape, fresh) for name in optimizer.state_names(params)}
         slot = Slot(
             weight=_state(f"parameters:{k}", shape, fresh),
-            grad=_state(f"{gradients}:{k}", shape, fresh),
+            grad=grads[k],
             states=states,
             scalars={n: _state(scalar_name(n, k), (), fresh) for n in scalars_of(optimizer, params, group, groups)},
             rescale_grad=rescale_grad,
@@ -63,7 +75,8 @@ def update_graph(
         if ema is not None:
             old[EMA] = _state(f"{EMA}:{k}", shape, fresh)
             new[EMA] = old[EMA] * ema + new["weight"] * (1 - ema)
-        updates += [Update(old[name].entry.node, value.entry) for name, value in new.items()]
+        kept = new if guarded is None else {n: select(guarded.ok, value, old[n]) for n, value in new.items()}
+        updates += [Update(old[name].entry.node, value.entry) for name, value in kept.items()]
     return Graph((), tuple(updates)).check()
 
 

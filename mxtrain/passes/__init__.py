@@ -12,7 +12,7 @@ from mxtrain.base.device import Device
 from mxtrain.graph import Entry, Graph, Node, Recipe, Vocabulary
 from mxtrain.passes.chain import fuse_chains
 from mxtrain.passes.fuse import fuse_structures
-from mxtrain.passes.gradient import auxiliary_updates, gradient, with_losses, zeros_for
+from mxtrain.passes.gradient import LOSS_SCALE, auxiliary_updates, gradient, with_losses, zeros_for
 from mxtrain.passes.infer import infer_partial, infer_types
 from mxtrain.passes.layout import set_layouts
 from mxtrain.passes.memory import MemoryPlan, Place, Strategy, plan_memory
@@ -21,8 +21,8 @@ from mxtrain.passes.select import select_kernels
 from mxtrain.passes.simplify import at_eval, common_subexpressions, expand
 
 __all__ = [
-    "Compiled", "MemoryPlan", "Options", "Place", "Strategy", "compile_graph", "for_prediction", "for_training",
-    "gradient", "infer_partial", "infer_types", "plan_memory", "with_losses", "zeros_for",
+    "LOSS_SCALE", "Compiled", "MemoryPlan", "Options", "Place", "Strategy", "compile_graph", "for_prediction",
+    "for_training", "gradient", "infer_partial", "infer_types", "plan_memory", "with_losses", "zeros_for",
 ]  # fmt: skip
 
 
@@ -31,7 +31,7 @@ class Options:
     """What may be chosen about compilation.
 
     Args:
-        precision: ``float32`` or ``bfloat16``.
+        precision: ``float32``, ``bfloat16`` or ``float16``, which scales the loss.
         strategy: memory strategy.
         fuse: merge structures and pointwise chains.
         cse: merge common subexpressions.
@@ -62,7 +62,7 @@ def for_training(
     if options.fuse:
         g = fuse_structures(g, training=True).check()
     g = with_losses(g)
-    g, grads = gradient(g, wrt, vocabulary=vocabulary)
+    g, grads = gradient(g, wrt, vocabulary=vocabulary, scaled=options.precision == "float16")
     return auxiliary_updates(g).check(), grads
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from mxtrain.base.types import TensorType
+from mxtrain.base.types import NARROW, TensorType
 from mxtrain.graph import Entry, Graph, Instruction, Node, Vocabulary, apply_node
 
 
@@ -48,7 +48,7 @@ def _fusable(n: Node) -> TensorType | None:
     if n.op is None or n.op.pointwise is None or n.op.random or n.output_count != 1:
         return None
     t = n.types[0]
-    if t.dtype == "bfloat16" or t.layout.opaque or any(e.type != t and e.type.shape != () for e in n.inputs):
+    if t.dtype in NARROW or t.layout.opaque or any(e.type != t and e.type.shape != () for e in n.inputs):
         return None
     return t
 

@@ -7,7 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mxtrain.base.errors import ConfigError
-from mxtrain.graph import Entry, Graph, Node, Update, Vocabulary, apply, apply_node, unique
+from mxtrain.base.types import TensorType
+from mxtrain.graph import Entry, Graph, Node, Update, Vocabulary, apply, apply_node, unique, variable
+
+LOSS_SCALE = "loss_scale"
+"""The state variable, 0-d, by which gradients are larger than they are, where a graph is made with one."""
 
 
 def with_losses(g: Graph) -> Graph:
@@ -17,7 +21,12 @@ def with_losses(g: Graph) -> Graph:
 
 
 def gradient(
-    g: Graph, wrt: Sequence[str], *, vocabulary: Vocabulary, seeds: Mapping[Entry, Entry] | None = None
+    g: Graph,
+    wrt: Sequence[str],
+    *,
+    vocabulary: Vocabulary,
+    seeds: Mapping[Entry, Entry] | None = None,
+    scaled: bool = False,
 ) -> tuple[Graph, dict[str, Entry]]:
     """The graph with gradients of its losses, and which entry is the gradient of which variable.
 
@@ -28,6 +37,7 @@ def gradient(
         wrt: names of variables.
         vocabulary: the operators to make sums and zeros from.
         seeds: gradient flowing into an entry, for heads that are no losses.
+        scaled: multiply what every loss gives by the variable LOSS_SCALE.
 
     Raises:
         ConfigError: if an operator without a gradient stands between a loss and a variable.
@@ -37,6 +47,7 @@ def gradient(
         grads[e].append(seed)
     wanted = _leads_to(g, wrt)
     fresh = unique(n.name for n in g.nodes)
+    scale = variable(LOSS_SCALE, TensorType(()), "state") if scaled else None
     starts = {e.node for e in g.outputs if e.node.op is not None and e.node.op.loss}
 
     def total(e: Entry) -> Entry | None:
@@ -56,6 +67,9 @@ def gradient(
             raise ConfigError(f"{node.where} has no gradient, but stands between a loss and a parameter")
         for e, d in zip(node.inputs, node.op.gradient(node, dy), strict=True):
             if d is not None and e.node in wanted:
+                if scale is not None and node in starts:
+                    params = vocabulary.multiply.params()
+                    d = apply_node(vocabulary.multiply, fresh(f"{e.name}_grad_scaled"), (d, scale), params)[0]
                 grads[e].append(d)
     # Last layers first: each gradient of a weight is computed when what it needs is there, and frees it.
     found = {}

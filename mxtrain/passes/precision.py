@@ -12,7 +12,7 @@ WIDE = "float32"
 
 
 def set_precision(g: Graph, dtype: str, *, vocabulary: Vocabulary) -> Graph:
-    """The graph with `dtype` (bfloat16) in place of float32 wherever the operators' traits allow it.
+    """The graph with `dtype` (bfloat16 or float16) in place of float32 wherever the operators' traits allow it.
 
     Graph outputs, losses and updates keep the type they had.
     """

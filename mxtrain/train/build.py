@@ -189,7 +189,7 @@ def make_rule(config: Config, train: DataSet) -> Rule:
     span = Span(min(total, config.max_steps or total), train.it.batches)
     return Rule(
         optim.get(config.optimizer.name), config.optimizer.params, schedule, span, config.clip_global_norm,
-        None if config.ema is None else config.ema.decay, config.grad_accum,
+        None if config.ema is None else config.ema.decay, config.grad_accum, PRECISION[config.precision] == "float16",
     )  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from mxtrain.base.errors import Interrupted
 from mxtrain.data.advice import advice
 from mxtrain.data.batch import Batch
@@ -147,7 +149,9 @@ def _train_batch(s: Session, batch: Batch) -> float:
         begun = time.monotonic()
         s.feeder.feed(plan, piece)
         s.clock.fed += time.monotonic() - begun
-        plan.run()
+        # What float16 cannot hold is infinite, and what comes of it undefined: the update looks for it.
+        with np.errstate(all="ignore" if s.updater.rule.scaled else None):
+            plan.run()
         for name, value in plan.losses.items():
             loss = float(value)
             if not math.isfinite(loss):

@@ -21,7 +21,7 @@ from mxtrain.train.checkpoint_io import Checkpoint, open_checkpoint
 from mxtrain.train.program import Program, make_program
 from mxtrain.train.state import STATE, ModelInfo, load_arrays, only, parse_state
 
-PRECISION = {"fp32": "float32", "bf16": "bfloat16"}
+PRECISION = {"fp32": "float32", "tf32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from mxtrain.base.random import STATE, STATE_DTYPE, STATE_SHAPE
 from mxtrain.base.types import TensorType
 from mxtrain.executor import Block, ParameterStore, Plan, bind, make_store
 from mxtrain.graph import Entry, Graph, Node
-from mxtrain.passes import Compiled, Options, compile_graph, for_prediction, for_training, infer_types
+from mxtrain.passes import LOSS_SCALE, Compiled, Options, compile_graph, for_prediction, for_training, infer_types
 
 Types = Mapping[str, TensorType]
 
@@ -57,9 +57,11 @@ class Program:
     def _bind(self, compiled: Compiled) -> Plan:
         if self.block is None:
             self.block = Block(self.device, compiled.memory.block)
-        random = any(n.op is None and n.name == STATE for n in compiled.graph.nodes)
-        if random:
+        names = {n.name for n in compiled.graph.nodes if n.op is None}
+        if STATE in names:
             self.store.scalar(STATE, STATE_DTYPE, STATE_SHAPE)
+        if LOSS_SCALE in names and LOSS_SCALE not in self.store.scalars:
+            self.device.put(self.store.scalar(LOSS_SCALE), 1.0)
         return bind(compiled, self.device, self.store.storage, block=self.block, version=lambda: self.store.version)
 
     def seed(self, seed: int, step: int, first_sample: int) -> None:

@@ -125,7 +125,11 @@ class Config:
     seed: int = param(0, ge=0, lt=2**63, doc="of everything that is random")
     device: str = param("cpu", doc="cpu, gpu, gpu:1, gpu:0-3 or auto")
     threads: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = param("auto", doc="threads of the kernels")
-    precision: Literal["fp32", "bf16"] = param("fp32", doc="bf16: activations in bfloat16, float32 masters")
+    precision: Literal["fp32", "tf32", "bf16", "fp16"] = param(
+        "fp32",
+        doc="bf16, fp16: activations in 16 bits, float32 masters, with fp16 a dynamic loss scale; tf32: float32 whose "
+        "products a GPU may round to 10 bits",
+    )
     net: Any = param(doc="the network: a list of layers, or {file: ..., classes: ...}")
     input_shape: tuple[Annotated[int, Field(ge=1)], ...] | None = param(
         None, doc="shape of one sample, (channels, height, width), where `check` shall not look at the data"

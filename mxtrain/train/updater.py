@@ -16,7 +16,7 @@ from mxtrain.executor import ParameterStore, Plan, add_state, bind
 from mxtrain.graph import Graph
 from mxtrain.optim.schedules import Schedule, Span, learning_rate
 from mxtrain.optim.update import EMA, RESCALE, SUMS
-from mxtrain.passes import Options, compile_graph
+from mxtrain.passes import LOSS_SCALE, Options, compile_graph
 
 NORM_BLOCK = 1 << 15
 
@@ -32,6 +32,7 @@ class Rule:
         clip: largest norm of all gradients together, or None.
         ema: part of the average that is kept, or None.
         parts: parts in which a batch is computed.
+        scaled: the gradients carry a loss scale, and a step whose gradients are not finite changes nothing.
     """
 
     optimizer: optim.Optimizer
@@ -41,6 +42,7 @@ class Rule:
     clip: float | None = None
     ema: float | None = None
     parts: int = 1
+    scaled: bool = False
 
 
 class Updater:
@@ -61,12 +63,17 @@ class Updater:
             add_state(store, [SUMS])
         if rule.ema is not None:
             add_state(store, [EMA])
+        self.guard = _guard(rule, store)
+        if self.guard is not None:
+            optim.add_loss_scale(store, scaled=rule.scaled)
         self._gradients = store.states[SUMS] if rule.parts > 1 else store.gradients
         self._squares = np.empty(NORM_BLOCK)
         self._plan: Plan | None = None
         self._sums: Plan | None = None
         if groups.groups:
-            g = optim.update_graph(rule.optimizer, rule.params, groups, ema=rule.ema, gradients=source)
+            g = optim.update_graph(
+                rule.optimizer, rule.params, groups, ema=rule.ema, gradients=source, guard=self.guard
+            )
             self._plan = _bind(g, store, optim.slots_of(rule.optimizer, groups))
             if rule.parts > 1:
                 self._sums = _bind(optim.accumulate_graph(groups), store, groups.groups)
@@ -86,8 +93,15 @@ class Updater:
 
     def resume(self, done: int) -> None:
         """Stand where `done` updates have been done."""
-        if done:
-            self.lr = self.learning_rate(done)
+        if done > self.skipped:
+            self.lr = self.learning_rate(done - self.skipped)
+
+    @property
+    def skipped(self) -> int:
+        """Steps that changed nothing because their gradients were not finite."""
+        if self.guard is None:
+            return 0
+        return int(self.store.device.fetch(self.store.states[LOSS_SCALE]["skipped"])[0])
 
     def learning_rate(self, number: int) -> float:
         """The learning rate of update `number`, counted from 1."""
@@ -107,7 +121,7 @@ class Updater:
         """One update from gradients summed over `rows` samples.
 
         Args:
-            done: updates done before.
+            done: steps done before. Those that were skipped advance no schedule.
 
         Returns:
             The learning rate.
@@ -115,21 +129,23 @@ class Updater:
         Raises:
             NumericError: if the global norm is asked for and not finite.
         """
+        done -= self.skipped
         self.lr = self.learning_rate(done + 1)
         # Also without an update: a training step has changed the auxiliaries.
         self.store.version += 1
         if self._plan is None:
             return float(self.lr)
         scale = 1.0 / rows
-        if self.rule.clip is not None:
+        if self.rule.clip is not None and self.guard is None:
             norm = self.norm() * scale
             if not math.isfinite(norm):
                 raise NumericError(f"step {done}: the norm of the gradients is {norm}; nothing was updated")
             scale *= min(1.0, self.rule.clip / norm) if norm > 0 else 1.0
-        self._rescale[...] = scale
+        self.store.device.put(self._rescale, scale)
         previous = self.learning_rate(done) if done > 0 else self.lr
         self._write(done + 1, self.lr, previous)
-        self._plan.run()
+        with np.errstate(all="ignore" if self.rule.scaled else None):
+            self._plan.run()
         return float(self.lr)
 
     def norm(self) -> float:
@@ -163,6 +179,13 @@ class Updater:
         finally:
             parameters.buffer[:size] = kept
             self.store.version += 1
+
+
+def _guard(rule: Rule, store: ParameterStore) -> optim.Guard | None:
+    """What stands before an update as part of it. Without a loss scale the host clips, where it has the gradients."""
+    if rule.scaled or (rule.clip is not None and store.device.runtime is not None):
+        return optim.Guard(rule.scaled, rule.clip)
+    return None
 
 
 def _bind(g: Graph, store: ParameterStore, slots: Any) -> Plan:

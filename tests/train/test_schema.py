@@ -36,7 +36,7 @@ def test_defaults(bench):
         ("seed=9223372036854775808", "seed"),
         ("threads=0", "threads"),
         ("threads=many", "threads"),
-        ("precision=fp16", "precision"),
+        ("precision=fp8", "precision"),
         ("memory=some", "memory"),
         ("name=a/b", "name"),
         ("name=", "name"),

@@ -15,7 +15,7 @@ from mxtrain.train.updater import NORM_BLOCK, Rule, Updater
 TYPES = {"fc_weight": TensorType((3, 5)), "fc_bias": TensorType((7,))}
 
 
-def make(name="sgd", multipliers=(), schedule=None, sizes=TYPES, clip=None, ema=None, parts=1, **params):
+def make(name="sgd", multipliers=(), schedule=None, sizes=TYPES, clip=None, ema=None, parts=1, scaled=False, **params):
     """(updater, store) over the parameters above."""
     rule = optim.get(name)
     given = [optim.Parameter(n, t) for n, t in sizes.items()]
@@ -23,7 +23,7 @@ def make(name="sgd", multipliers=(), schedule=None, sizes=TYPES, clip=None, ema=
     frozen = {n: t for n, t in sizes.items() if n not in groups.types}
     store = make_store(REFERENCE, groups.types, frozen, {"mean": TensorType((2,))})
     chosen = None if schedule is None else (schedules.REGISTRY.get(schedule[0]), schedule[1])
-    rule = Rule(rule, rule.params(**params), chosen, Span(10, 5), clip, ema, parts)
+    rule = Rule(rule, rule.params(**params), chosen, Span(10, 5), clip, ema, parts, scaled)
     return Updater(rule, groups, store), store
 
 
@@ -181,3 +181,36 @@ def test_without_an_average_the_parameters_stay(rng):
     with updater.averaged():
         assert all(np.array_equal(store.parameters[n], a) for n, a in before.items())
     assert store.version == version
+
+
+def test_skipped_steps_advance_no_schedule(rng):
+    poly = schedules.REGISTRY.get("poly")
+    updater, store = make(lr=1.0, schedule=("poly", poly.params()), scaled=True)
+    fill(rng, store.parameters)
+    rates = []
+    for done, good in enumerate((True, False, False, True)):
+        fill(rng, store.gradients)
+        if not good:
+            store.gradients["fc_bias"][0] = np.inf
+        rates.append(updater.update(done, 1))
+    first, second = updater.learning_rate(1), updater.learning_rate(2)
+    assert rates == [first, second, second, second] and first != second
+    assert updater.skipped == 2
+    again, other = make(lr=1.0, schedule=("poly", poly.params()), scaled=True)
+    other.states["loss_scale"].buffer[:] = store.states["loss_scale"].buffer
+    again.resume(4)
+    assert again.lr == second
+
+
+def test_a_scaled_rule_clips_in_the_graph(rng):
+    updater, store = make(lr=1.0, clip=0.5, scaled=True)
+    before, grads = fill(rng, store.parameters), fill(rng, store.gradients)
+    norm = updater.norm() / 2**16
+    updater.update(0, 1)
+    scale = min(1.0, 0.5 / norm) / 2**16
+    for name in TYPES:
+        np.testing.assert_allclose(store.parameters[name], before[name] - scale * grads[name], rtol=1e-5, atol=1e-7)
+    store.gradients["fc_bias"][0] = np.nan
+    kept = store.parameters.buffer.copy()
+    updater.update(1, 1)
+    np.testing.assert_array_equal(store.parameters.buffer, kept)
