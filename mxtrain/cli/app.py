@@ -24,6 +24,7 @@ COMMANDS = {
     "inspect": "look into a run, a checkpoint, a .params file or a symbol",
     "ls": "list what there is: operators, optimizers, metrics, shipped configs...",
     "devices": "list devices and libraries found",
+    "doctor": "say what this machine lacks, with the command that installs it",
     "bench": "measure the data or the net of a config by itself, and say what limits it",
 }
 ALIASES = {"train": "fit", "test": "eval", "score": "eval"}

@@ -40,14 +40,30 @@ def look() -> dict[str, Any]:
     return {
         "mxtrain": mxtrain.__version__,
         "python": platform.python_version(),
-        "devices": ["cpu"],
+        "devices": ["cpu", *gpus()],
         "machine": platform.machine(),
         "cores": len(os.sched_getaffinity(0)),
         "memory": _memory(),
         "kernels": ["onednn", "reference"] if fast else ["reference"],
         "onednn": onednn.version() if fast else None,
+        "cuda": cuda_versions(),
         "advice": [] if fast else list(_advice(platform.system(), platform.machine())),
     }
+
+
+def gpus() -> list[str]:
+    """The GPUs that can be used."""
+    from mxtrain.backends import cuda
+
+    return [] if cuda.why_not() else [f"gpu:{k}" for k in range(cuda.count())]
+
+
+def cuda_versions() -> list[str] | None:
+    """The libraries of CUDA that load, with their versions; None if there are none."""
+    from mxtrain.backends.cuda import nvrtc
+
+    found = [f"NVRTC {nvrtc.version()}"] if nvrtc.available() else []
+    return found or None
 
 
 def _memory() -> str:

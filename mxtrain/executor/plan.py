@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from mxtrain.base.device import Device
+from mxtrain.base.device import REFERENCE, Device
 from mxtrain.base.errors import BackendUnavailable
 from mxtrain.base.types import TensorType, view
 from mxtrain.graph import Call, Entry, Node
@@ -63,6 +63,7 @@ class Plan:
     input_types: dict[str, TensorType]
     version: Callable[[], int]
     packed: int = -1
+    device: Device = REFERENCE
     keep: list[Any] = field(default_factory=list)
     _calls: list[Call] = field(default_factory=list)
 
@@ -130,6 +131,7 @@ def bind(
         compiled,
         inputs,
         version,
+        device=device,
         keep=[block, arrays],
         _calls=[s.call for s in body],
     )

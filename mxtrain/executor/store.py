@@ -13,6 +13,7 @@ from typing import Any
 from mxtrain.base.device import Device, align
 from mxtrain.base.errors import ConfigError
 from mxtrain.base.types import TensorType, view
+from mxtrain.executor.numbers import Numbers
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ class ParameterStore:
         gradients: of the trained ones.
         auxiliaries: moving statistics and the like.
         states: optimizer state, one arena per name.
-        scalars: 0-d run-time values by name (learning rate, step, random key).
+        numbers: 0-d run-time values by name (learning rate, step, random key): the host writes them.
+        scalars: those, and 0-d views of arenas that graphs read by a name of their own.
         version: grows with every change of a parameter or auxiliary: plans repack when it has grown.
     """
 
@@ -72,6 +74,10 @@ class ParameterStore:
     states: dict[str, Arena] = field(default_factory=dict)
     scalars: dict[str, Any] = field(default_factory=dict)
     version: int = 0
+    numbers: Numbers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.numbers = Numbers(self.device)
 
     def storage(self, name: str) -> Any:
         """The array of a variable: a parameter, an auxiliary, ``grad:NAME``, or a scalar.
@@ -91,8 +97,7 @@ class ParameterStore:
     def scalar(self, name: str, dtype: str = "float32", shape: tuple[int, ...] = ()) -> Any:
         """The run-time value called `name`, made as 0 at first use."""
         if name not in self.scalars:
-            t = TensorType(shape, dtype)
-            self.scalars[name] = view(self.device.zeros(max(t.nbytes, 1)), t)
+            self.scalars[name] = self.numbers.add(name, TensorType(shape, dtype))
         return self.scalars[name]
 
     def load(self, values: Mapping[str, Any]) -> None:

@@ -136,11 +136,12 @@ def scalar_writer(
 ) -> Callable[[int, float, float], None]:
     """A function ``(number of the update from 1, its learning rate, that of the one before)`` that writes the numbers.
 
-    It is called before each update. ``rescale_grad`` is the caller's to write.
+    It is called before each update; on a device the numbers arrive by ``store.numbers.send``. ``rescale_grad`` is the
+    caller's to write.
     """
     slots = slots_of(optimizer, groups)
     places = [
-        {name: store.scalar(scalar_name(name, k)) for name in scalars_of(optimizer, params, group, groups)}
+        {name: _host(store, scalar_name(name, k)) for name in scalars_of(optimizer, params, group, groups)}
         for k, group in enumerate(slots)
     ]
 
@@ -151,6 +152,12 @@ def scalar_writer(
                 place[name][...] = value
 
     return write
+
+
+def _host(store: ParameterStore, name: str) -> Any:
+    """What the host writes to give the variable its value."""
+    store.scalar(name)
+    return store.numbers.host(name)
 
 
 def _state(name: str, shape: tuple[int, ...], fresh: Fresh) -> Expr:

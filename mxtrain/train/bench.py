@@ -25,9 +25,10 @@ from mxtrain.passes import Options, infer_types
 from mxtrain.train import net
 from mxtrain.train.build import count_threads, make_groups
 from mxtrain.train.check import data_inputs, input_types
+from mxtrain.train.device import make_device
 from mxtrain.train.fit import load_config
 from mxtrain.train.initial import initialise
-from mxtrain.train.model import PRECISION, make_device
+from mxtrain.train.model import PRECISION
 from mxtrain.train.program import Program, make_program
 from mxtrain.train.schema import Config
 from mxtrain.train.shipped import shipped_configs

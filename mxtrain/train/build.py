@@ -21,11 +21,12 @@ from mxtrain.optim.schedules import Span
 from mxtrain.passes import Options, for_training, infer_types
 from mxtrain.train import net
 from mxtrain.train.data import DataSet, Tools, open_set
+from mxtrain.train.device import make_device
 from mxtrain.train.evaluate import batch_types
 from mxtrain.train.feeder import Feeder
 from mxtrain.train.initial import initialise
 from mxtrain.train.mixing import Mixing, make_mixing
-from mxtrain.train.model import PRECISION, make_device
+from mxtrain.train.model import PRECISION
 from mxtrain.train.net import Head
 from mxtrain.train.program import Program, make_program, variables
 from mxtrain.train.schema import Config
@@ -57,7 +58,7 @@ class Built:
 
     def feeder(self, data: DataSet) -> Feeder:
         """How batches of a data set reach the net."""
-        return Feeder(data.it.finish, net.label_classes(self.shown), self.names)
+        return Feeder(data.it.finish, net.label_classes(self.shown), self.names, self.device)
 
     def metric_set(self) -> MetricSet:
         """The metrics of the config, once per labelled head."""
@@ -68,7 +69,7 @@ def build(
     config: Config,
     tree: Tree,
     where: Path,
-    threads: int | None = None,
+    device: Device | None = None,
     *,
     draw: bool = True,
     tools: Tools | None = None,
@@ -77,14 +78,14 @@ def build(
 
     Args:
         where: folder of the config file.
-        threads: of the kernels; default: as the config says.
+        device: where it runs; default: as the config says.
         tools: libraries that make pixels; default: the fastest that are installed.
         draw: False leaves the parameters 0: a checkpoint will fill them.
 
     Raises:
         ConfigError, DataError, BackendUnavailable: with all that is wrong and where.
     """
-    device = make_device(threads or count_threads(config), config.device)
+    device = device or device_of(config)
     heads = net.read_net(tree, where)
     train = open_set(config, tree, where, "train", tools=tools)
     if train is None:
@@ -108,6 +109,21 @@ def build(
     built = Built(config, device, heads, shown, train, val, names, program, updater, info, mixing)
     check_run(built, tree)
     return built
+
+
+def device_of(config: Config, threads: int | None = None) -> Device:
+    """The device that a config asks for.
+
+    Args:
+        threads: of the kernels; default: as the config says.
+
+    Raises:
+        BackendUnavailable: if it cannot be used.
+    """
+    return make_device(
+        threads or count_threads(config), config.device, deterministic=config.deterministic,
+        tf32=config.precision == "tf32",
+    )  # fmt: skip
 
 
 def count_threads(config: Config) -> int:

@@ -18,7 +18,8 @@ from mxtrain.passes import Compiled, Options, Strategy, infer_types
 from mxtrain.train import net
 from mxtrain.train.build import count_threads, make_groups
 from mxtrain.train.data import data_folder
-from mxtrain.train.model import PRECISION, make_device
+from mxtrain.train.device import make_device
+from mxtrain.train.model import PRECISION
 from mxtrain.train.program import compile_prediction, compile_training
 from mxtrain.train.schema import Config
 

@@ -34,7 +34,7 @@ def batch_types(it: DataIter, rows: int, *, labels: Mapping[str, str] | None = N
 
 def named_outputs(program: Program, plan: Plan) -> Arrays:
     """The outputs of a plan by the name of their head in the net."""
-    return {e.node.name: a for e, a in zip(program.heads, plan.outputs, strict=False)}
+    return {e.node.name: program.device.fetch(a) for e, a in zip(program.heads, plan.outputs, strict=False)}
 
 
 def count(metrics: MetricSet, labels: Arrays, outputs: Arrays, batch: Batch) -> None:
@@ -67,6 +67,7 @@ def evaluate(
         for k, batch in enumerate(batches):
             plan = program.prediction(batch_types(it, len(batch.ids)))
             feeder.feed(plan, batch)
+            program.store.numbers.send()
             plan.run()
             labels = {feeder.names.get(n, n): a for n, a in batch.labels.items()}
             count(metrics, labels, named_outputs(program, plan), batch)

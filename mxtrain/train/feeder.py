@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mxtrain.base.device import REFERENCE, Device
 from mxtrain.base.errors import DataError
 from mxtrain.data.augmenter import Finish
 from mxtrain.data.batch import Batch
@@ -30,11 +31,13 @@ class Feeder:
         finish: pixels to floats.
         classes: what labels of class heads may be, by the net's name of the label.
         names: what the source calls a label -> what the net calls it, where they differ.
+        device: of the plans.
     """
 
     finish: Finish
     classes: Mapping[str, Classes] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    device: Device = REFERENCE
 
     def feed(self, plan: Plan, batch: Batch) -> None:
         """Fill the plan's inputs.
@@ -46,16 +49,38 @@ class Feeder:
             target = plan.inputs.get(name)
             if target is not None:
                 self._write(values, target)
+        self.check(batch)
+        for name, values in batch.labels.items():
+            known = self.names.get(name, name)
+            target = plan.inputs.get(known)
+            if target is None:
+                continue
+            if self.device.runtime is not None:
+                self.device.put(target, values.reshape(target.shape).astype(np.float32, copy=False))
+                continue
+            np.copyto(target, values.reshape(target.shape), casting="same_kind")
+
+    def check(self, batch: Batch) -> None:
+        """Look at the labels of class heads.
+
+        Raises:
+            DataError: if a label is no class of the net: names the sample.
+        """
         for name, values in batch.labels.items():
             known = self.names.get(name, name)
             if known in self.classes:
                 self._check(values, batch, self.classes[known])
-            target = plan.inputs.get(known)
-            if target is None:
-                continue
-            np.copyto(target, values.reshape(target.shape), casting="same_kind")
 
-    def _write(self, values: NDArray[Any], target: NDArray[Any]) -> None:
+    def _write(self, values: NDArray[Any], target: Any) -> None:
+        if self.device.runtime is not None:
+            # Whatever a device cannot take as it comes is finished here.
+            host = np.empty(target.shape, np.float32)
+            self._finish(values, host)
+            self.device.put(target, host)
+            return
+        self._finish(values, target)
+
+    def _finish(self, values: NDArray[Any], target: NDArray[Any]) -> None:
         if values.dtype == np.uint8 and values.ndim == 4:
             target = target.transpose(0, 2, 3, 1)
         self.finish.apply(values, target)

@@ -32,14 +32,14 @@ def check_loss(plan: Plan, store: ParameterStore, head: str, loss: float, state:
 
 def _culprit(plan: Plan, store: ParameterStore) -> str:
     for name, a in plan.inputs.items():
-        if not finite(a):
+        if not finite(store.device.fetch(a)):
             return f"input {name!r} holds values that are not finite"
-    broken = [n for n in store.parameters.types if not finite(store.parameters[n])]
+    broken = [n for n in store.parameters.types if not finite(store.device.fetch(store.parameters[n]))]
     if broken:
         return f"parameter {broken[0]!r} was made so by an earlier update ({len(broken)} parameters are affected)"
     for step in (*plan.pack, *plan.steps):
         step.call[0](*step.call[1])
-        if any(not finite(a) for a in step.outs):
+        if any(not finite(store.device.fetch(a)) for a in step.outs):
             return f"the first step whose result is not finite is {step.op} {step.name!r}"
     return "no single step is to blame when they are run again"
 
@@ -50,7 +50,7 @@ def check_parameters(store: ParameterStore) -> None:
     Raises:
         NumericError: naming them.
     """
-    broken = [n for a in (store.parameters, store.auxiliaries) for n in a.types if not finite(a[n])]
+    broken = [n for a in (store.parameters, store.auxiliaries) for n in a.types if not finite(store.device.fetch(a[n]))]
     if broken:
         raise NumericError(
             f"parameters that are not finite are not saved: {', '.join(broken[:8])}; the last checkpoint stands"

@@ -18,12 +18,13 @@ from mxtrain.config.tree import Tree
 from mxtrain.formats.symbol_json import symbol_text
 from mxtrain.formats.symbol_write import from_entries
 from mxtrain.train import data, net
-from mxtrain.train.build import Built, build, epochs_of, make_metrics, mode_of, monitored
+from mxtrain.train.build import Built, build, device_of, epochs_of, make_metrics, mode_of, monitored
 from mxtrain.train.callbacks.log_lines import log_lines
 from mxtrain.train.callbacks.metrics_log import metrics_log
 from mxtrain.train.callbacks.progress import progress
 from mxtrain.train.checkpoint_io import Checkpoint, Policy, open_checkpoint, prepare
 from mxtrain.train.checkpoint_read import step_of
+from mxtrain.train.device import take_over
 from mxtrain.train.evaluate import batch_types, evaluate
 from mxtrain.train.events import Callback, Event
 from mxtrain.train.feeder import Feeder
@@ -129,7 +130,10 @@ def resume_run(path: Path, overrides: Sequence[str], *, changed_data: bool = Fal
             threads = record.threads if _given("threads", rest) else info.threads
             record = replace(record, epochs=state.epochs)
             tools = data.tools_of(info.preprocess)
-            built = build(record, tree, where, None if threads == "auto" else threads, draw=False, tools=tools)
+            device = device_of(record, None if threads == "auto" else threads)
+            if differs := take_over(device, extra):
+                log.warning("%s", differs)
+            built = build(record, tree, where, device, draw=False, tools=tools)
             _restore(checkpoint, built, state, changed_data)
             rollback(run.metrics, checkpoint.step, extra.get("metrics_size"))
         return _train(run, built, state, (resolved_text(built, tree, where), where))
@@ -281,12 +285,12 @@ def evaluate_run(
     tree = load(checkpoint.path / CONFIG, overrides)
     config = read(tree, Config)
     config = replace(config, eval_batch_size=batch_size or config.eval_batch_size)
-    model = load_model(path, threads)
+    model = load_model(path, threads, config.device if _given("device", overrides) else None)
     val = data.open_set(config, tree, Path(extra[WHERE]), "val", tools=data.tools_of(model.info.preprocess))
     if val is None:
         raise ConfigError(f"{checkpoint.path / CONFIG}: no data.val to evaluate on; give data.val.SOURCE.KEY=VALUE")
     heads = model.program.heads
     names = net.label_names(heads, val.it, tree)
     shown = tuple(net.find_heads(heads, batch_types(val.it, 1, labels=names)))
-    feeder = Feeder(val.it.finish, net.label_classes(shown), names)
+    feeder = Feeder(val.it.finish, net.label_classes(shown), names, model.program.device)
     return evaluate(model.program, val.it, feeder, make_metrics(config, shown)), val.it.samples

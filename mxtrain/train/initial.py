@@ -33,7 +33,8 @@ def initialise(program: Program, config: Config, tree: Tree, where: Path) -> Non
     for arena in (store.parameters, store.auxiliaries):
         for name, t in arena.types.items():
             try:
-                arena[name][...] = init.initial_value(rule, name, t.shape, attrs.get(name, {}), config.seed)
+                drawn = init.initial_value(rule, name, t.shape, attrs.get(name, {}), config.seed)
+                store.device.put(arena[name], drawn)
             except ConfigError as e:
                 problems += [tree.problem(("initializer",), p) for p in e.problems]
     if problems:
@@ -74,7 +75,7 @@ def _take_over(program: Program, config: Config, tree: Tree, where: Path) -> Non
     for arena in (store.parameters, store.auxiliaries):
         for name, t in arena.types.items():
             if name in given and tuple(given[name].shape) == t.shape:
-                arena[name][...] = given[name]
+                store.device.put(arena[name], given[name])
                 taken.append(name)
             else:
                 left.append(name)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mxtrain.backends import onednn
-from mxtrain.base.device import Device
 from mxtrain.base.errors import CheckpointError, ConfigError
 from mxtrain.base.types import TensorType
 from mxtrain.data.pipeline import Preprocess, from_json
@@ -18,6 +16,7 @@ from mxtrain.graph import Entry, topological
 from mxtrain.passes import Options
 from mxtrain.symbol.variables import with_declared
 from mxtrain.train.checkpoint_io import Checkpoint, open_checkpoint
+from mxtrain.train.device import kind, make_device
 from mxtrain.train.program import Program, make_program
 from mxtrain.train.state import STATE, ModelInfo, load_arrays, only, parse_state
 
@@ -71,23 +70,27 @@ class Model:
         return (Entry(node),)
 
 
-def load_model(path: Path, threads: int | None = None) -> Model:
+def load_model(path: Path, threads: int | None = None, device: str | None = None) -> Model:
     """The model of a run, of its newest checkpoint, or of the checkpoint directory itself.
 
     Args:
         threads: threads of the kernels; default: as it was trained.
+        device: as a config names it; default: a GPU if it was trained on one and one can be used, else the CPU.
 
     Raises:
         CheckpointError: if no checkpoint verifies.
+        BackendUnavailable: if the device cannot be used.
     """
     checkpoint = open_checkpoint(path)
     _, info, extra = parse_state(checkpoint.read(STATE), str(checkpoint.path))
-    device = make_device(threads or info.threads)
+    made_on = kind(str(extra.get("device", "cpu")))
+    name = device or ("cpu" if made_on == "cpu" else "auto")
+    where = make_device(threads or info.threads, name, tf32=info.precision == "tf32")
     heads = read_symbol(checkpoint, info)
     types = {n: TensorType((1, *shape)) for n, shape in info.inputs.items()}
     labels = {n: TensorType((1, *shape)) for n, shape in info.labels.items()}
     options = Options(precision=PRECISION[info.precision], strategy=info.memory)  # type: ignore[arg-type]
-    program = make_program(heads, {**types, **labels}, device, options, trained=())
+    program = make_program(heads, {**types, **labels}, where, options, trained=())
     load_arrays(checkpoint, program.store, states=False)
     if extra.get("ema"):
         _take_average(checkpoint, program)
@@ -110,20 +113,5 @@ def _take_average(checkpoint: Checkpoint, program: Program) -> None:
     if not averages:
         raise CheckpointError(f"{checkpoint.path}: the averaged parameters are missing")
     for name, a in averages.items():
-        program.store.parameters[name][...] = a
+        program.device.put(program.store.parameters[name], a)
     program.store.version += 1
-
-
-def make_device(threads: int, name: str = "cpu") -> Device:
-    """The device, with this many threads for its kernels.
-
-    Raises:
-        BackendUnavailable: if it is not there.
-    """
-    from mxtrain.base.errors import BackendUnavailable
-
-    if name not in ("cpu", "auto"):
-        raise BackendUnavailable(f"device {name!r}: no GPU backend on this machine; say device: cpu")
-    onednn.set_threads(threads)
-    kernels = ("onednn", "reference") if onednn.available() else ("reference",)
-    return Device("cpu", kernels, threads)

@@ -83,13 +83,15 @@ def compute(plan: Plan, name: str, finish: Finish, samples: NDArray[Any]) -> NDA
     Returns:
         (n, ...), which later runs do not change.
     """
-    target = plan.inputs[name]
-    if samples.dtype == np.uint8 and samples.ndim == 4:
-        target = target.transpose(0, 2, 3, 1)
+    place, device = plan.inputs[name], plan.device
+    host = place if device.runtime is None else np.empty(place.shape, np.float32)
+    target = host.transpose(0, 2, 3, 1) if samples.dtype == np.uint8 and samples.ndim == 4 else host
     finish.apply(samples, target[: len(samples)])
     target[len(samples) :] = 0
+    if device.runtime is not None:
+        device.put(place, host)
     plan.run()
-    return np.array(plan.outputs[0][: len(samples)], dtype=np.float32)
+    return np.array(device.fetch(plan.outputs[0])[: len(samples)], dtype=np.float32)
 
 
 def predict(

@@ -67,7 +67,7 @@ class Program:
     def seed(self, seed: int, step: int, first_sample: int) -> None:
         """Set what random operators draw from next."""
         if STATE in self.store.scalars:
-            self.store.scalars[STATE][...] = (
+            self.store.numbers.host(STATE)[...] = (
                 seed & 0xFFFFFFFF,
                 seed >> 32 & 0xFFFFFFFF,
                 step & 0xFFFFFFFF,

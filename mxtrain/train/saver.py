@@ -12,6 +12,7 @@ from mxtrain.base.errors import ConfigError
 from mxtrain.data.iterator import DataIter
 from mxtrain.metrics import MetricSet
 from mxtrain.train.checkpoint_io import Policy, write
+from mxtrain.train.device import facts
 from mxtrain.train.events import Callback, Event, notify
 from mxtrain.train.finite import check_parameters
 from mxtrain.train.metrics_file import MetricsFile
@@ -112,7 +113,7 @@ class Saver:
         st.loss = {k: v.hex() for k, v in s.loss.items()}
         st.bad = {str(k): v for k, v in s.train.bad.items()}
         size = self.metrics.sync()
-        extra = {**self.extra, "metrics_size": size, "why": why}
+        extra = {**self.extra, **facts(s.program.device), "metrics_size": size, "why": why}
         files = {**self.files, **array_files(s.program.store, self.info.name, st.epoch)}
         files[STATE] = dump_state(st, self.info, extra)
         policy = replace(self.policy, value=s.monitor.value if st.seen == st.step else None)

@@ -13,6 +13,7 @@ from mxtrain.config.component import Chosen, Component
 from mxtrain.config.tree import show
 from mxtrain.data import augment, mix, sources
 from mxtrain.optim import Multiplier, schedules
+from mxtrain.train.device import PATTERN, check_name
 
 RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
@@ -42,6 +43,10 @@ Epochs = Annotated[
 Period = Annotated[
     int | str,
     BeforeValidator(_period, json_schema_input_type=Count | Annotated[str, Field(pattern=f"^{_PERIOD}$")]),
+]
+
+DeviceName = Annotated[
+    str, BeforeValidator(check_name, json_schema_input_type=Annotated[str, Field(pattern=f"^({PATTERN})$")])
 ]
 
 AUGMENTERS, METRICS, OPTIMIZERS = augment.REGISTRY, metrics.REGISTRY, optim.REGISTRY
@@ -123,7 +128,9 @@ class Config:
 
     name: RunName = param("run", doc="name of the run: runs/<name>/<number>")
     seed: int = param(0, ge=0, lt=2**63, doc="of everything that is random")
-    device: str = param("cpu", doc="cpu, gpu, gpu:1, gpu:0-3 or auto")
+    device: DeviceName = param("cpu", doc="cpu, gpu, gpu:1, gpu:0-3, or auto: a GPU if one can be used")
+    deterministic: bool = param(False, doc="on a GPU, only kernels that give the same bits every time")
+    cuda_graph: bool = param(True, doc="on a GPU, a step is captured once and launched as one graph")
     threads: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = param("auto", doc="threads of the kernels")
     precision: Literal["fp32", "tf32", "bf16", "fp16"] = param(
         "fp32",

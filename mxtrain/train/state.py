@@ -106,9 +106,10 @@ def array_files(store: ParameterStore, name: str, epoch: int) -> dict[str, bytes
 
     Sums of gradients begin anew with every batch and are left out.
     """
-    arguments = {n: store.parameters[n] for n in store.parameters.types}
-    auxiliary = {n: store.auxiliaries[n] for n in store.auxiliaries.types}
-    states = {f"{kind}:{n}": arena[n] for kind, arena in _lasting(store).items() for n in arena.types}
+    fetch = store.device.fetch
+    arguments = {n: fetch(store.parameters[n]) for n in store.parameters.types}
+    auxiliary = {n: fetch(store.auxiliaries[n]) for n in store.auxiliaries.types}
+    states = {f"{kind}:{n}": fetch(arena[n]) for kind, arena in _lasting(store).items() for n in arena.types}
     return {
         params_name(name, epoch): ndarray_list.dumps(ndarray_list.join_params(arguments, auxiliary)),
         params_name(name, epoch).removesuffix(".params") + ".state": ndarray_list.dumps(states),
@@ -139,7 +140,7 @@ def load_arrays(checkpoint: Checkpoint, store: ParameterStore, *, states: bool) 
         )
     for kind, arena in _lasting(store).items():
         for n in arena.types:
-            arena[n][...] = np.asarray(found[f"{kind}:{n}"])
+            store.device.put(arena[n], np.asarray(found[f"{kind}:{n}"]))
 
 
 def _lasting(store: ParameterStore) -> dict[str, Arena]:

@@ -78,7 +78,8 @@ class Updater:
             if rule.parts > 1:
                 self._sums = _bind(optim.accumulate_graph(groups), store, groups.groups)
         self._write = optim.scalar_writer(rule.optimizer, rule.params, groups, store)
-        self._rescale = store.scalar(RESCALE)
+        store.scalar(RESCALE)
+        self._rescale = store.numbers.host(RESCALE)
 
     @property
     def plan(self) -> Plan | None:
@@ -129,24 +130,38 @@ class Updater:
         Raises:
             NumericError: if the global norm is asked for and not finite.
         """
+        self.prepare(done, rows)
+        self.store.numbers.send()
+        self.run()
+        return float(self.lr)
+
+    def prepare(self, done: int, rows: int) -> None:
+        """Write the numbers of the next update, as `update` does; they are still to be sent.
+
+        Raises:
+            NumericError: if the global norm is asked for and not finite.
+        """
         done -= self.skipped
         self.lr = self.learning_rate(done + 1)
-        # Also without an update: a training step has changed the auxiliaries.
-        self.store.version += 1
         if self._plan is None:
-            return float(self.lr)
+            return
         scale = 1.0 / rows
         if self.rule.clip is not None and self.guard is None:
             norm = self.norm() * scale
             if not math.isfinite(norm):
                 raise NumericError(f"step {done}: the norm of the gradients is {norm}; nothing was updated")
             scale *= min(1.0, self.rule.clip / norm) if norm > 0 else 1.0
-        self.store.device.put(self._rescale, scale)
+        self._rescale[...] = scale
         previous = self.learning_rate(done) if done > 0 else self.lr
         self._write(done + 1, self.lr, previous)
-        with np.errstate(all="ignore" if self.rule.scaled else None):
-            self._plan.run()
-        return float(self.lr)
+
+    def run(self) -> None:
+        """Update, with the numbers as they are."""
+        # Also without an update: a training step has changed the auxiliaries.
+        self.store.version += 1
+        if self._plan is not None:
+            with np.errstate(all="ignore" if self.rule.scaled else None):
+                self._plan.run()
 
     def norm(self) -> float:
         """Euclidean norm of all gradients together, as they are summed.

@@ -6,11 +6,10 @@ import shutil
 import numpy as np
 import pytest
 
-from mxtrain.base.device import Device
-from mxtrain.base.errors import BackendUnavailable, CheckpointError, ConfigError
+from mxtrain.base.errors import CheckpointError, ConfigError
 from mxtrain.base.types import TensorType
 from mxtrain.formats import ndarray_list
-from mxtrain.train.model import load_model, make_device
+from mxtrain.train.model import load_model
 from tests.train.runs import CONV, MLP
 
 
@@ -88,9 +87,3 @@ def test_a_model_of_numbers_takes_no_images(bench, rng):
     run = bench.fit(augment=None, data={"val": None}, epochs=1)
     with pytest.raises(ConfigError, match=r"the model takes \{'data': \[4\]\}, not images"):
         _ = load_model(run.path).image_input
-
-
-def test_devices():
-    assert make_device(3).threads == 3 and isinstance(make_device(1, "auto"), Device)
-    with pytest.raises(BackendUnavailable, match="device 'gpu:1': no GPU backend"):
-        make_device(1, "gpu:1")

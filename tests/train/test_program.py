@@ -10,8 +10,8 @@ from mxtrain.base.device import REFERENCE
 from mxtrain.base.errors import ShapeError
 from mxtrain.base.types import TensorType
 from mxtrain.passes import Options
+from mxtrain.train.device import make_device
 from mxtrain.train.evaluate import batch_types
-from mxtrain.train.model import make_device
 from mxtrain.train.program import compile_prediction, compile_training, make_program
 from tests.train.runs import CONV, LENET, MLP, images
 
