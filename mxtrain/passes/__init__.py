@@ -15,8 +15,9 @@ from mxtrain.passes.fuse import fuse_structures
 from mxtrain.passes.gradient import LOSS_SCALE, auxiliary_updates, gradient, with_losses, zeros_for
 from mxtrain.passes.infer import infer_partial, infer_types
 from mxtrain.passes.layout import set_layouts
-from mxtrain.passes.memory import MemoryPlan, Place, Strategy, plan_memory
+from mxtrain.passes.memory import MemoryPlan, Place, Strategy, on_parameters, plan_memory
 from mxtrain.passes.precision import set_precision
+from mxtrain.passes.recompute import Recomputed, recompute_segments
 from mxtrain.passes.select import select_kernels
 from mxtrain.passes.simplify import at_eval, common_subexpressions, expand
 
@@ -93,8 +94,21 @@ def compile_graph(
         g = fuse_chains(g, vocabulary=vocabulary).check()
     selected = select_kernels(g, device, vocabulary=vocabulary)
     g = selected.graph.check()
-    targets: dict[Entry, str] = {}
-    for i, name in (fixed or {}).items():
-        targets.setdefault(g.outputs[i], name)
-    memory = plan_memory(g, selected.recipes, strategy=options.strategy, hoist=options.hoist, fixed=targets)
-    return Compiled(g, selected.recipes, memory)
+
+    def plan(r: Recomputed) -> MemoryPlan:
+        targets: dict[Entry, str] = {}
+        for i, name in (fixed or {}).items():
+            targets.setdefault(r.graph.outputs[i], name)
+        return plan_memory(
+            r.graph, r.recipes, strategy=options.strategy, hoist=options.hoist, fixed=targets, order=r.order
+        )
+
+    final = Recomputed(g, selected.recipes, g.nodes)
+    if options.strategy == "recompute":
+        gradients = [g.outputs[i] for i in fixed or ()]
+        still = frozenset(on_parameters(g)) if options.hoist else frozenset()
+        final = recompute_segments(
+            g, selected.recipes, gradients=gradients, fixed=still, measure=lambda r: plan(r).block
+        )
+        final.graph.check()
+    return Compiled(final.graph, final.recipes, plan(final))

@@ -1,13 +1,14 @@
 """Memory planning: which bytes each entry lives in.
 
 Entries become buffers (several entries where a kernel works in place or only looks), buffers get lifetimes, and
-lifetimes get offsets in one block. Strategies are those of Chen et al., "MXNet", 2015: none, inplace, co-share, both.
+lifetimes get offsets in one block. Strategies are those of Chen et al., "MXNet", 2015: none, inplace, co-share, both;
+recompute (recompute.py) is both, over a graph whose backward makes activations again.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -18,7 +19,7 @@ from mxtrain.base.device import align
 from mxtrain.base.types import PLAIN
 from mxtrain.graph import Entry, Graph, Node, Recipe
 
-Strategy = Literal["none", "inplace", "co-share", "both"]
+Strategy = Literal["none", "inplace", "co-share", "both", "recompute"]
 Space = Literal["block", "persistent", "variable"]
 
 
@@ -77,6 +78,7 @@ def plan_memory(
     strategy: Strategy = "both",
     hoist: bool = True,
     fixed: Mapping[Entry, str] | None = None,
+    order: Sequence[Node] | None = None,
 ) -> MemoryPlan:
     """Plan the memory of a graph with kernels chosen.
 
@@ -84,15 +86,17 @@ def plan_memory(
         strategy: none gives each entry its own bytes; inplace shares where kernels allow; co-share reuses dead bytes.
         hoist: nodes that depend only on parameters, auxiliaries and constants keep their results between runs.
         fixed: entries that must end in the storage of a variable (gradients).
+        order: the nodes as they should run; default: as the graph lists them.
     """
-    pack, steps = _split(g, hoist)
+    pack, steps = _split(g, order or g.nodes, hoist)
     targets: dict[Entry, str] = dict(fixed or {})
     for u in g.updates:
         targets.setdefault(u.value, u.variable.name)
     planner = _Planner(g, recipes, strategy, targets)
-    for order, nodes in ((-1, pack), (0, steps)):
-        for k, n in enumerate(nodes):
-            planner.visit(n, order if order < 0 else k)
+    for n in pack:
+        planner.visit(n, -1)
+    for k, n in enumerate(steps):
+        planner.visit(n, k)
     copies = tuple((e, name) for e, name in planner.all_targets(g, fixed) if planner.place_name(e) != name)
     for e, _ in copies:
         planner.extend(e, len(steps))
@@ -101,21 +105,23 @@ def plan_memory(
     return planner.finish(pack, steps, copies)
 
 
-def _split(g: Graph, hoist: bool) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
-    """(nodes that depend on parameters alone, the others)."""
+def on_parameters(g: Graph) -> set[Node]:
+    """The nodes that depend on parameters, auxiliaries and constants alone, and these themselves."""
     still: set[Node] = set()
     for n in g.nodes:
         if n.op is None:
             if n.kind in ("parameter", "auxiliary", "constant"):
                 still.add(n)
-        elif hoist and n.inputs and not n.op.random and all(e.node in still for e in n.inputs):
+        elif n.inputs and not n.op.random and all(e.node in still for e in n.inputs):
             still.add(n)
-    updated = {u.value.node for u in g.updates}
-    nodes = [n for n in g.nodes if n.op is not None]
-    return (
-        tuple(n for n in nodes if n in still and n not in updated),
-        tuple(n for n in nodes if n not in still or n in updated),
-    )
+    return still - {u.value.node for u in g.updates}
+
+
+def _split(g: Graph, order: Sequence[Node], hoist: bool) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+    """(nodes that depend on parameters alone, the others)."""
+    still = on_parameters(g) if hoist else set()
+    nodes = [n for n in order if n.op is not None]
+    return tuple(n for n in nodes if n in still), tuple(n for n in nodes if n not in still)
 
 
 class _Planner:
@@ -123,7 +129,7 @@ class _Planner:
 
     def __init__(self, g: Graph, recipes: Mapping[Node, Recipe], strategy: Strategy, targets: dict[Entry, str]) -> None:
         self.recipes, self.strategy, self.targets = recipes, strategy, targets
-        self.share = strategy in ("inplace", "both")
+        self.share = strategy in ("inplace", "both", "recompute")
         self.buffers: dict[Entry, _Buffer] = {}
         self.readers = dict(g.readers)  # reads still to come, per entry
         self.left: dict[int, int] = defaultdict(int)  # reads still to come, per buffer
@@ -232,7 +238,7 @@ class _Planner:
         for b in kept:
             b.place = Place("persistent", persistent)
             persistent += align(b.nbytes)
-        block = _offsets(moving, self.strategy in ("co-share", "both"))
+        block = _offsets(moving, self.strategy in ("co-share", "both", "recompute"))
         places = {e: b.place for e, b in self.buffers.items() if b.place is not None}
         scratch = {n: b.place.offset for n, b in self.scratch.items() if b.place is not None}
         return MemoryPlan(places, scratch, block, persistent, pack, steps, copies)

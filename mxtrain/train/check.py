@@ -23,7 +23,7 @@ from mxtrain.train.model import PRECISION
 from mxtrain.train.program import compile_prediction, compile_training
 from mxtrain.train.schema import Config
 
-STRATEGIES: tuple[Strategy, ...] = ("none", "inplace", "co-share", "both")
+STRATEGIES: tuple[Strategy, ...] = ("none", "inplace", "co-share", "both", "recompute")
 
 
 @dataclass(frozen=True)

@@ -171,7 +171,9 @@ class Config:
     )
     checkpoint: Checkpoints = param(default_factory=Checkpoints, doc="when the state is saved")
     early_stop: EarlyStop | None = param(None, doc="stop when a metric no longer improves")
-    memory: Literal["none", "inplace", "co-share", "both"] = param("both", doc="memory strategy")
+    memory: Literal["none", "inplace", "co-share", "both", "recompute"] = param(
+        "both", doc="how activations share memory; recompute: the least memory, some of the forward runs twice"
+    )
     log: Log = param(default_factory=Log, doc="what is said while training")
 
 

@@ -8,18 +8,18 @@ from functools import cache
 import numpy as np
 import pytest
 
-from mxtrain import ops
+from mxtrain import ops, passes
 from mxtrain.backends import onednn
 from mxtrain.base.device import REFERENCE, Device
 from mxtrain.graph import Graph
 from mxtrain.ops import _chain
-from mxtrain.passes import Options, compile_graph, for_prediction, memory
+from mxtrain.passes import Options, compile_graph, for_prediction, memory, recompute_segments
 from tests.contract.memory_plan import problems
 from tests.contract.random_graphs import compiled_net, random_net, random_values, start
 
 FAST = Device(kernels=("onednn", "reference"))
 BARE = Options(fuse=False, cse=False, hoist=False, strategy="none")
-STRATEGIES = ("none", "inplace", "co-share", "both")
+STRATEGIES = ("none", "inplace", "co-share", "both", "recompute")
 SEEDS = range(60)
 FEW = range(100, 115)
 
@@ -77,6 +77,44 @@ def test_passes_and_strategies_change_no_bit(seed):
         compiled = compiled_net(net, REFERENCE, options)
         assert problems(compiled) == []
         check_equal(results(compiled, REFERENCE, seed, net), want)
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Random nodes of the forward run again, whether that saves anything or not; how many is noted."""
+    counts = []
+
+    def some(forward, segments):
+        rng = np.random.default_rng(len(forward.line))
+        return {n for n in forward.line if rng.random() < 0.8}
+
+    def recompute_most(*args, **named):
+        made = recompute_segments(*args, **named | {"measure": lambda r: 1 / (1 + len(r.again))})
+        counts.append(len(made.again))
+        return made
+
+    monkeypatch.setattr("mxtrain.passes.recompute._dropped", some)
+    monkeypatch.setattr("mxtrain.passes.recompute.MOST", float("inf"))
+    monkeypatch.setattr(passes, "recompute_segments", recompute_most)
+    return counts
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_recomputing_changes_no_bit(seed, eager):
+    net, want = random_net(seed, size=40), bare(seed, 40)
+    compiled = compiled_net(net, REFERENCE, Options(fuse=False, strategy="recompute"))
+    assert problems(compiled) == [] and sum(eager) > 0
+    check_equal(results(compiled, REFERENCE, seed, net), want)
+
+
+@needs_onednn
+@pytest.mark.parametrize("seed", FEW)
+def test_recomputing_with_fast_kernels_changes_no_bit(seed, eager):
+    net = random_net(seed, "float32", size=40)
+    want = results(compiled_net(net, FAST, Options(strategy="none")), FAST, seed, net)
+    compiled = compiled_net(net, FAST, Options(strategy="recompute"))
+    assert problems(compiled) == [] and sum(eager) > 0
+    check_equal(results(compiled, FAST, seed, net), want)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

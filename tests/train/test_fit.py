@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mxtrain.base.errors import CheckpointError, ConfigError, DataError, RunBusy
+from mxtrain.base.types import TensorType
 from mxtrain.train import loop
 from mxtrain.train.fit import evaluate_run, load_config
 from mxtrain.train.run_directory import RunDirectory, lock
@@ -28,6 +29,33 @@ OPTIMIZERS = {
     "adam": {"name": "adam", "lr": 0.01},
     "lamb": {"name": "lamb", "lr": 0.01, "wd": 1e-2},
 }
+
+
+DEEP = [
+    "flatten",
+    {"fully_connected": {"num_hidden": 32, "name": "in"}},
+    *(
+        layer
+        for k in range(12)
+        for layer in (
+            {"fully_connected": {"num_hidden": 32, "no_bias": True, "name": f"deep{k}"}},
+            {"batch_norm": {"fix_gamma": False, "name": f"bn{k}"}},
+            {"activation": {"act_type": "tanh"}},
+            {"dropout": {"p": 0.1, "name": f"drop{k}"}},
+        )
+    ),
+    *MLP[3:],
+]
+
+
+def test_a_run_that_recomputes_ends_with_the_same_bytes(bench):
+    plan = bench.built("memory=recompute", net=DEEP).program
+    types = {"data": TensorType((8, 1, 8, 8)), "softmax_label": TensorType((8,))}
+    again = [s.name for s in plan.training(types).steps if s.name.endswith("_again")]
+    assert any(n.startswith("drop") for n in again) and any(n.startswith("bn") for n in again)
+    both, recompute = (bench.fit(net=DEEP, memory=m) for m in ("both", "recompute"))
+    assert recompute.file(".params") == both.file(".params") and recompute.file(".state") == both.file(".state")
+    assert recompute.lines("epoch") == both.lines("epoch")
 
 
 def test_training_lowers_the_loss(bench):
