@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,8 +10,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mxtrain.base.params import NoParams
+from mxtrain.base.types import Shape
+from mxtrain.graph import Entry
 
 Totals = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class OnDevice:
+    """How a metric is summed where the net runs, so that no prediction has to come back.
+
+    Args:
+        fits: ``(params, shape of the label, shape of the prediction)``: whether it can be, for these.
+        entries: ``(params, label, prediction) -> sums`` over the samples of a batch, float32, of one element each.
+        read: ``(params, sums, samples) -> increments``, as `measure` gives them.
+        sums: how many `entries` gives.
+    """
+
+    fits: Callable[[Any, Shape, Shape], bool]
+    entries: Callable[[Any, Entry, Entry], Sequence[Entry]]
+    read: Callable[[Any, Totals, int], Totals]
+    sums: int = 1
 
 
 @dataclass(frozen=True)
@@ -29,6 +48,7 @@ class Metric:
         sums: names of the sums, or a function of the params that gives them.
         params: class made by base.params.declare.
         better: whether a larger or a smaller value is the better one.
+        device: how it is summed on a device; None: only the host does it.
     """
 
     name: str
@@ -37,6 +57,7 @@ class Metric:
     sums: tuple[str, ...] | Callable[[Any], tuple[str, ...]]
     params: type = NoParams
     better: Literal["higher", "lower"] = "higher"
+    device: OnDevice | None = None
 
     def sum_names(self, params: Any) -> tuple[str, ...]:
         """Names of the sums with these params."""

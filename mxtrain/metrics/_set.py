@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mxtrain.base.errors import CheckpointError, ConfigError, ShapeError
+from mxtrain.base.types import Shape
+from mxtrain.graph import Entry
 from mxtrain.metrics._metric import Metric, Totals
 
 Arrays = Mapping[str, NDArray[Any]]
+A = TypeVar("A")
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,58 @@ class MetricSet:
         self._slices = [slice(a, b) for a, b in zip(ends, ends[1:], strict=False)]
         self.totals: Totals = np.zeros(ends[-1])
 
-    def update(self, labels: Arrays, outputs: Arrays, valid: int | None = None) -> None:
+    def on_device(self, labels: Mapping[str, Shape], outputs: Mapping[str, Shape]) -> tuple[int, ...]:
+        """Numbers of the metrics that can be summed where the net runs, given the shapes of labels and outputs.
+
+        Raises:
+            ConfigError: if a metric does not say which of several labels or outputs it reads.
+        """
+        return tuple(
+            k
+            for k, s in enumerate(self.shown)
+            if s.metric.device is not None
+            and s.metric.device.fits(
+                s.params, _choose(s.name, "label", s.label, labels), _choose(s.name, "output", s.output, outputs)
+            )
+        )
+
+    def device_entries(
+        self, numbers: Sequence[int], labels: Mapping[str, Entry], outputs: Mapping[str, Entry]
+    ) -> dict[str, Entry]:
+        """The sums of these metrics over one batch, as entries by ``NUMBER:SUM``."""
+        found: dict[str, Entry] = {}
+        for k in numbers:
+            s = self.shown[k]
+            if s.metric.device is not None:
+                label = _choose(s.name, "label", s.label, labels)
+                output = _choose(s.name, "output", s.output, outputs)
+                sums = s.metric.device.entries(s.params, label, output)
+                found |= {f"{k}:{i}": e for i, e in enumerate(sums)}
+        return found
+
+    def count_sums(self, sums: Mapping[str, float], samples: int) -> None:
+        """Count what a device summed over a batch.
+
+        Args:
+            sums: as `device_entries` names them.
+        """
+        numbers = sorted({int(name.partition(":")[0]) for name in sums})
+        for k in numbers:
+            s = self.shown[k]
+            if s.metric.device is not None:
+                values = np.array([sums[f"{k}:{i}"] for i in range(s.metric.device.sums)], np.float64)
+                self.totals[self._slices[k]] += s.metric.device.read(s.params, values, samples)
+
+    def update(
+        self, labels: Arrays, outputs: Arrays, valid: int | None = None, *, only: Sequence[int] | None = None
+    ) -> None:
         """Count one batch.
 
         Args:
             labels: label arrays by name, samples along the first axis.
             outputs: prediction arrays by name. One may have several rows per sample, one sample's after the other's.
             valid: number of real samples; those after it are padding. None: all are real.
+            only: numbers of the metrics that count it; None: all.
 
         Raises:
             ConfigError: if a metric does not say which of several labels or outputs it reads.
@@ -73,7 +121,8 @@ class MetricSet:
         """
         # Infinite and undefined losses are results here: the value shows them, and the loop stops on them.
         with np.errstate(all="ignore"):
-            for s, part in zip(self.shown, self._slices, strict=True):
+            for k in range(len(self.shown)) if only is None else only:
+                s, part = self.shown[k], self._slices[k]
                 label = _choose(s.name, "label", s.label, labels)
                 output = _choose(s.name, "output", s.output, outputs)
                 label, output = _cut(s.name, label, output, valid)
@@ -119,7 +168,7 @@ class MetricSet:
         self.totals[:] = totals
 
 
-def _choose(metric: str, what: str, name: str | None, arrays: Arrays) -> NDArray[Any]:
+def _choose(metric: str, what: str, name: str | None, arrays: Mapping[str, A]) -> A:
     """The array called `name`, or the only one."""
     if name is not None and name in arrays:
         return arrays[name]

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from mxtrain.base.params import declare, param
 from mxtrain.metrics import _classes
-from mxtrain.metrics._metric import Metric, Totals
+from mxtrain.metrics._device import hits, rows_of_classes
+from mxtrain.metrics._metric import Metric, OnDevice, Totals
 
 
 @declare
@@ -58,4 +59,11 @@ def value(params: Params, totals: Totals) -> float:
     return float(totals[0] / totals[1]) if totals[1] else float("nan")
 
 
-METRIC = Metric("accuracy", measure, value, ("correct", "count"), Params)
+def device_read(params: Params, sums: Totals, samples: int) -> Totals:
+    """Rows predicted rightly, and all."""
+    return np.array([sums[0], samples], np.float64)
+
+
+METRIC = Metric(
+    "accuracy", measure, value, ("correct", "count"), Params, device=OnDevice(rows_of_classes, hits, device_read)
+)

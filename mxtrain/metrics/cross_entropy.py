@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from mxtrain.base.params import declare, param
 from mxtrain.metrics import _classes, _exact
-from mxtrain.metrics._metric import Metric, Totals
+from mxtrain.metrics._device import rows_of_classes, surprise
+from mxtrain.metrics._metric import Metric, OnDevice, Totals
 
 
 @declare
@@ -48,4 +49,12 @@ def value(params: Params, totals: Totals) -> float:
     return _exact.total(totals[:-1]) / totals[-1].item() if totals[-1] else float("nan")
 
 
-METRIC = Metric("cross_entropy", measure, value, (*_exact.names("loss"), "count"), Params, "lower")
+def device_read(params: Params, sums: Totals, samples: int) -> Totals:
+    """The sum as limbs, and the number of rows."""
+    return np.append(_exact.limbs(sums), samples)
+
+
+METRIC = Metric(
+    "cross_entropy", measure, value, (*_exact.names("loss"), "count"), Params, "lower",
+    OnDevice(rows_of_classes, surprise, device_read),
+)  # fmt: skip

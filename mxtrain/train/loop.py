@@ -16,6 +16,7 @@ from mxtrain.data.batch import Batch
 from mxtrain.data.iterator import DataIter
 from mxtrain.data.stages import Stages
 from mxtrain.metrics import MetricSet
+from mxtrain.train.device_step import DeviceSteps, Part
 from mxtrain.train.evaluate import batch_types, count, evaluate, named_outputs
 from mxtrain.train.events import Callback, Event, notify
 from mxtrain.train.feeder import Feeder
@@ -38,6 +39,7 @@ class Session:
         parts: parts in which a batch is computed.
         steps: updates after which the run ends, or None.
         mixing: what is done to training batches, or None.
+        steps_on: how a device with memory of its own is fed and asked; None: the loop does all itself.
         seed: of the run.
     """
 
@@ -57,8 +59,19 @@ class Session:
     parts: int = 1
     steps: int | None = None
     mixing: Mixing | None = None
+    steps_on: DeviceSteps | None = None
     loss: dict[str, float] = field(default_factory=dict)
     clock: Clock = field(default_factory=lambda: Clock())
+
+    def settle(self) -> None:
+        """Wait until losses and metrics of every step so far are counted."""
+        if self.steps_on is not None:
+            self.steps_on.settle()
+
+    @property
+    def counted(self) -> int:
+        """Samples whose losses and metrics are counted."""
+        return self.state.samples - (self.steps_on.pending if self.steps_on is not None else 0)
 
 
 @dataclass
@@ -93,7 +106,7 @@ def fit(s: Session, requests: Requests) -> None:
     """
     notify(s.callbacks, Event("start", epoch=s.state.epoch, batches=s.train.batches, step=s.state.step))
     s.metrics.restore(s.state.metrics) if s.state.metrics else s.metrics.reset()
-    s.loss = {name: float.fromhex(v) for name, v in s.state.loss.items()}
+    s.loss |= {name: float.fromhex(v) for name, v in s.state.loss.items()}
     s.updater.resume(s.state.step)
     while s.state.epoch < s.state.epochs and not _through(s):
         _train_epoch(s, requests)
@@ -144,7 +157,11 @@ def _train_batch(s: Session, batch: Batch) -> float:
     for part, start in enumerate(range(0, rows, size)):
         piece = batch if s.parts == 1 else _slice(batch, start, min(start + size, rows))
         types = batch_types(s.train, len(piece.ids), labels=s.feeder.names)
-        plan = s.program.training({**types, **s.mixing.types(len(piece.ids))} if s.mixing else types)
+        types = {**types, **s.mixing.types(len(piece.ids))} if s.mixing else types
+        if s.steps_on is not None:
+            s.steps_on.run(piece, types, Part(part == 0, start + size >= rows), (s.seed, s.state.step, rows))
+            continue
+        plan = s.program.training(types)
         s.program.seed(s.seed, s.state.step, batch.first + start)
         begun = time.monotonic()
         s.feeder.feed(plan, piece)
@@ -162,6 +179,8 @@ def _train_batch(s: Session, batch: Batch) -> float:
         if s.parts > 1:
             s.updater.accumulate(first=part == 0)
     s.state.samples += batch.valid
+    if s.steps_on is not None:
+        return s.updater.lr
     return s.updater.update(s.state.step, rows)
 
 
@@ -227,7 +246,7 @@ class _Values(Mapping[str, float]):
 
 def values(s: Session) -> dict[str, float]:
     """Loss (mean per sample) and metrics of the epoch so far."""
-    n = max(s.state.samples, 1)
+    n = max(s.counted, 1)
     # In an order of their own: a checkpoint keeps no other.
     parts = {f"loss.{k}": s.loss[k] / n for k in sorted(s.loss)} if len(s.loss) > 1 else {}
     return {**parts, "loss": math.fsum(s.loss.values()) / n, **s.metrics.values()}
@@ -248,6 +267,7 @@ def _end_epoch(s: Session, requests: Requests) -> None:
             found = evaluate(s.program, s.val, s.val_feeder, s.val_metrics, stop=stop)
         _obey(s, requests)
     took = time.monotonic() - begun
+    s.settle()
     seen = {f"train.{k}": v for k, v in values(s).items()} | {f"val.{k}": v for k, v in found.items()}
     _told(s, "epoch", s.updater.lr, _limit(s))
     if found:
@@ -257,7 +277,8 @@ def _end_epoch(s: Session, requests: Requests) -> None:
     if st.batch >= s.train.batches:
         st.epoch, st.batch = st.epoch + 1, 0
         s.metrics.reset()
-        s.loss, st.samples = {}, 0
+        s.loss.clear()
+        st.samples = 0
     s.saver.after_epoch(s)
 
 

@@ -55,6 +55,9 @@ class Running(Protocol):
     monitor: Monitor
     callbacks: Sequence[Callback]
 
+    def settle(self) -> None:
+        """Wait until everything is counted."""
+
 
 @dataclass
 class Saver:
@@ -108,6 +111,7 @@ class Saver:
         now = _place(st)
         if self._saved == now:
             return
+        s.settle()
         check_parameters(s.program.store)
         st.metrics = s.metrics.state()
         st.loss = {k: v.hex() for k, v in s.loss.items()}

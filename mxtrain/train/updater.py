@@ -86,6 +86,11 @@ class Updater:
         """The plan of one update; None if nothing is trained."""
         return self._plan
 
+    @property
+    def plans(self) -> list[Plan]:
+        """What it runs."""
+        return [p for p in (self._sums, self._plan) if p is not None]
+
     def begin(self) -> None:
         """Start the average at the parameters as they are now."""
         if EMA in self.store.states:

@@ -1,0 +1,98 @@
+"""Training on a device that is a fake: the same run as on the host, in whatever way its steps are asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mxtrain.backends import cuda
+from mxtrain.base.device import Device
+from mxtrain.base.errors import NumericError
+from mxtrain.formats import ndarray_list
+from mxtrain.train.device_step import DeviceSteps
+from tests.backends.cuda.fake import FakeCuda
+from tests.backends.cuda.test_fake import needs_compiler
+from tests.train.runs import CONV
+
+pytestmark = needs_compiler
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """A machine with a GPU that is a fake; the devices that were made."""
+    made = []
+
+    def make(index=0, **options):
+        made.append(FakeCuda())
+        return Device(f"gpu:{index}", ("cuda", "reference"), options["threads"], made[-1])
+
+    monkeypatch.setattr(cuda, "why_not", lambda: ())
+    monkeypatch.setattr(cuda, "make_device", make)
+    return made
+
+
+def arrays(run):
+    return ndarray_list.load(run.file(".params"))
+
+
+CASES = {
+    "mlp": {},
+    "conv": {"net": CONV, "augment": [{"random_crop": {"size": 8, "pad": 1}}, "flip", {"normalize": {"std": 255}}]},
+    "parts": {"grad_accum": 2},
+    "fp16": {"precision": "fp16"},
+    "clip": {"clip_global_norm": 0.5},
+    "ema": {"ema": {"decay": 0.9}, "optimizer": {"name": "adam", "lr": 0.01}, "lr_scheduler": {"name": "cosine"}},
+    "host metric": {"metrics": ["accuracy", {"top_k": {"k": 2}}, "cross_entropy", "perplexity"]},
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_run_on_a_device_is_that_on_the_host(bench, gpu, name):
+    host, device = (bench.fit(device=d, **CASES[name]) for d in ("cpu", "gpu"))
+    assert len(gpu) == 1
+    for n, a in arrays(device).items():
+        np.testing.assert_allclose(a, arrays(host)[n], rtol=2e-3, atol=2e-4, err_msg=n)
+    for one, other in zip(device.lines("epoch"), host.lines("epoch"), strict=True):
+        assert one["metrics"] == pytest.approx(other["metrics"], rel=2e-3, abs=2e-4)
+    assert device.values == pytest.approx(host.values, rel=2e-3, abs=2e-3)
+
+
+def test_a_resumed_run_has_the_bits_of_one_that_was_not_stopped(bench, gpu):
+    config = bench.config(device="gpu", net=CONV, deterministic=True, checkpoint={"every": 4})
+    whole, half = bench.start(config), bench.start(config, "max_steps=6")
+    rest = bench.resume(half.path, "max_steps=15")
+    assert arrays(whole).keys() == arrays(rest).keys()
+    for suffix in (".params", ".state"):
+        assert whole.file(suffix) == rest.file(suffix)
+
+
+def test_a_run_moves_between_devices(bench, gpu, caplog):
+    run = bench.fit(device="gpu", epochs=1)
+    more = bench.resume(run.path, "device=cpu", "epochs=2")
+    assert "made on gpu:0, and the run goes on on cpu" in caplog.text
+    back = bench.resume(more.path, "device=gpu", "epochs=3")
+    assert back.state()["step"] == 15
+    assert back.evaluate("device=cpu")[0]["accuracy"] == pytest.approx(back.values["val.accuracy"])
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_loss_that_is_not_finite_stops_the_run(bench, gpu):
+    with pytest.raises(NumericError, match=r"step \d+: loss 'softmax' is (nan|inf)"):
+        bench.fit(device="gpu", optimizer={"name": "sgd", "lr": 1e30}, epochs=20)
+
+
+def test_nothing_is_allocated_once_every_kind_of_step_was_seen(bench, gpu, monkeypatch):
+    used, run = [], DeviceSteps.run
+
+    def watched(self, *args):
+        run(self, *args)
+        used.append(gpu[0]._used)
+
+    monkeypatch.setattr(DeviceSteps, "run", watched)
+    bench.fit(device="gpu", epochs=3, data={"val": None})
+    assert len(used) == 15 and len(set(used[4:])) == 1
+
+
+def test_metrics_of_the_host_are_said_once(bench, gpu, caplog):
+    bench.fit(device="gpu", metrics=["accuracy", "perplexity"])
+    assert caplog.text.count("metrics that only the host computes make every step wait: perplexity") == 1
