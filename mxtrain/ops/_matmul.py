@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mxtrain.backends import onednn
+from mxtrain.backends import cuda, onednn
+from mxtrain.base.device import Device
 from mxtrain.base.params import declare, param
 from mxtrain.graph import Entry, Node, Op, Recipe, apply
+from mxtrain.ops import _products
 
 
 @declare
@@ -48,6 +50,15 @@ def fast_product(node: Node, s: Sizes) -> Recipe | None:
     if pd is None:
         return None
     return onednn.recipe(pd, node, {onednn.Arg.SRC: (0, a), onednn.Arg.WEIGHTS: (1, b)}, {onednn.Arg.DST: (0, y)})
+
+
+def gpu_product(node: Node, s: Sizes, device: Device) -> Recipe | None:
+    """cuBLASLt's product; a transposed factor is read as it lies."""
+    p: Params = node.params
+    a, b = (e.type for e in node.inputs)
+    if not _products.usable(node) or a.dtype != b.dtype:
+        return None
+    return _products.product(device, cuda.Product(*s, p.transpose_a, p.transpose_b, a.dtype, node.types[0].dtype))
 
 
 def product_gradient(op: Op, node: Node, dy: Entry, a: Entry, b: Entry) -> tuple[Entry, Entry]:

@@ -19,7 +19,7 @@ from mxtrain.base.types import PartialShape, PartialType, Shape, merge_shapes
 from mxtrain.graph import Entry, Node, Op, Recipe
 from mxtrain.ops._call import reference
 from mxtrain.ops._infer import Inferred, Types, dtype_of
-from mxtrain.ops._matmul import Params, Sizes, fast_product, product_gradient
+from mxtrain.ops._matmul import Params, Sizes, fast_product, gpu_product, product_gradient
 
 
 def turned(shape: PartialShape, turn: bool) -> PartialShape:
@@ -70,6 +70,11 @@ def fast(node: Node, device: Device) -> Recipe | None:
     return fast_product(node, sizes(node.params, node.inputs[0].type.shape, node.types[0].shape))
 
 
+def gpu(node: Node, device: Device) -> Recipe | None:
+    """cuBLASLt's product."""
+    return gpu_product(node, sizes(node.params, node.inputs[0].type.shape, node.types[0].shape), device)
+
+
 def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
     """Both gradients are products of matrices."""
     return [None, None] if dy[0] is None else product_gradient(OP, node, dy[0], *node.inputs)
@@ -82,6 +87,7 @@ def flops(node: Node) -> int:
 
 
 OP = Op(
-    "batch_dot", infer, {"reference": reference(run), "onednn": fast}, params=Params, inputs=("lhs", "rhs"),
+    "batch_dot", infer, {"reference": reference(run), "onednn": fast, "cuda": gpu}, params=Params,
+    inputs=("lhs", "rhs"),
     mxnet=("batch_dot",), gradient=gradient, precision="narrow", flops=flops,
 )  # fmt: skip

@@ -19,7 +19,7 @@ from mxtrain.base.types import PartialShape, PartialType, Shape
 from mxtrain.graph import Entry, Node, Op, Recipe
 from mxtrain.ops._call import reference
 from mxtrain.ops._infer import Inferred, Types, dtype_of
-from mxtrain.ops._matmul import Params, Sizes, fast_product, product_gradient
+from mxtrain.ops._matmul import Params, Sizes, fast_product, gpu_product, product_gradient
 from mxtrain.ops._reshaped import reshaped
 
 
@@ -83,6 +83,11 @@ def fast(node: Node, device: Device) -> Recipe | None:
     return fast_product(node, sizes(node.params, node.inputs[0].type.shape, node.inputs[1].type.shape))
 
 
+def gpu(node: Node, device: Device) -> Recipe | None:
+    """cuBLASLt's product."""
+    return gpu_product(node, sizes(node.params, node.inputs[0].type.shape, node.inputs[1].type.shape), device)
+
+
 def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
     """Both gradients are products of matrices."""
     if dy[0] is None:
@@ -109,6 +114,7 @@ def flops(node: Node) -> int:
 
 
 OP = Op(
-    "dot", infer, {"reference": reference(run), "onednn": fast}, params=Params, inputs=("lhs", "rhs"),
+    "dot", infer, {"reference": reference(run), "onednn": fast, "cuda": gpu}, params=Params,
+    inputs=("lhs", "rhs"),
     mxnet=("dot",), gradient=gradient, precision="narrow", flops=flops,
 )  # fmt: skip

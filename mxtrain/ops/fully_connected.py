@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mxtrain.backends import onednn
+from mxtrain.backends import cuda, onednn
 from mxtrain.base.device import Device
 from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialShape, PartialType, TensorType
 from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
+from mxtrain.ops import _products
 from mxtrain.ops._activations import FORWARD, absorbed, backward, post_ops
 from mxtrain.ops._call import reference
 from mxtrain.ops._fold import backward_data_flops, backward_weights_flops, fold, weight_flops
@@ -191,6 +192,40 @@ def fast_backward_weights(node: Node, device: Device) -> Recipe | None:
     return onednn.recipe(pd, node, {A.SRC: (0, (n, d)), A.DIFF_DST: (1, (n, p.num_hidden))}, outs)
 
 
+def gpu(node: Node, device: Device) -> Recipe | None:
+    """cuBLASLt, with bias and activation in the same call where it can."""
+    p: Params = node.params
+    n, d = rows(node.inputs[0].type.shape, p)
+    act, dtype = getattr(p, "act", None), node.types[0].dtype
+    if not _products.usable(node) or any(e.type.dtype != dtype for e in node.inputs[:2]):
+        return None
+    whole = cuda.Product(1, n, d, p.num_hidden, False, True, dtype, dtype)
+    if not p.no_bias:
+        return _products.with_bias(device, whole, act)
+    return _products.with_activation(device, whole, act) if act else _products.product(device, whole)
+
+
+def gpu_backward_data(node: Node, device: Device) -> Recipe | None:
+    """cuBLASLt."""
+    p: Params = node.params.forward
+    n, d = rows(node.types[0].shape, p)
+    dtype = node.types[0].dtype
+    if not _products.usable(node) or any(e.type.dtype != dtype for e in node.inputs):
+        return None
+    return _products.product(device, cuda.Product(1, n, p.num_hidden, d, False, False, dtype, dtype))
+
+
+def gpu_backward_weights(node: Node, device: Device) -> Recipe | None:
+    """cuBLASLt, with the bias's gradient in the same call where it can; gradients come as float32."""
+    p: Params = node.params.forward
+    x, dy = (e.type for e in node.inputs)
+    n, d = rows(x.shape, p)
+    if not _products.usable(node) or x.dtype != dy.dtype or node.types[0].dtype != "float32":
+        return None
+    whole = cuda.Product(1, p.num_hidden, n, d, True, False, x.dtype, "float32")
+    return _products.product(device, whole, (1, 0)) if p.no_bias else _products.with_sums(device, whole)
+
+
 def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
     """Towards data, weight and bias."""
     p: Params = node.params
@@ -224,16 +259,19 @@ def absorb(node: Node, reader: Node, training: bool) -> Node | None:
 
 BACKWARD_DATA = Op(
     "fully_connected_backward_data", infer_backward_data,
-    {"reference": reference(run_backward_data), "onednn": fast_backward_data}, flops=backward_data_flops,
+    {"reference": reference(run_backward_data), "onednn": fast_backward_data,
+     "cuda": gpu_backward_data}, flops=backward_data_flops,
     params=Backward, inputs=("dy", "weight"), precision="narrow",
 )  # fmt: skip
 BACKWARD_WEIGHTS = Op(
     "fully_connected_backward_weights", infer_backward_weights,
-    {"reference": reference(run_backward_weights), "onednn": fast_backward_weights}, flops=backward_weights_flops,
+    {"reference": reference(run_backward_weights), "onednn": fast_backward_weights,
+     "cuda": gpu_backward_weights}, flops=backward_weights_flops,
     params=Backward, inputs=("data", "dy"), precision="narrow", wide=("dweight", "dbias"),
     outputs=lambda b: ("dweight",) if b.forward.no_bias else ("dweight", "dbias"),
 )  # fmt: skip
 OP = Op(
-    "fully_connected", infer, {"reference": reference(run), "onednn": fast}, params=Params, inputs=input_names,
+    "fully_connected", infer, {"reference": reference(run), "onednn": fast, "cuda": gpu}, params=Params,
+    inputs=input_names,
     mxnet=("FullyConnected",), gradient=gradient, absorb=absorb, flops=weight_flops, precision="narrow", wide=("bias",),
 )  # fmt: skip

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from mxtrain.base.errors import ShapeError
+from tests.backends.cuda.fake import fake_device
+from tests.backends.cuda.fakes import fake_cublaslt, needs_compiler
+from tests.contract.on_device import check_on
 from tests.contract.operators import Case, check_operator
 from tests.contract.values import forward, inferred
 
@@ -48,3 +51,12 @@ def test_what_is_known_goes_around():
 def test_factors_that_do_not_fit_are_refused(lhs, rhs, text):
     with pytest.raises(ShapeError, match=f"batch_dot 'y': .*{text}"):
         inferred("batch_dot", {}, lhs, rhs)
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_cublaslt(case, dtype, rng):
+    with fake_cublaslt():
+        kernels = check_on(fake_device(), "batch_dot", case, rng, dtype)
+    assert sum(k.startswith("cuda:cublaslt") for k in kernels) == 3, kernels

@@ -1,5 +1,8 @@
 import pytest
 
+from tests.backends.cuda.fake import fake_device
+from tests.backends.cuda.fakes import fake_cublaslt, needs_compiler
+from tests.contract.on_device import check_on
 from tests.contract.operators import Case, check_operator
 
 BOTH = ("float32", "bfloat16")
@@ -14,3 +17,12 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_contract(case, rng):
     check_operator("fully_connected", case, rng)
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_cublaslt(case, dtype, rng):
+    with fake_cublaslt():
+        kernels = check_on(fake_device(), "fully_connected", case, rng, dtype)
+    assert sum(k.startswith("cuda:cublaslt") for k in kernels) == 3, kernels

@@ -7,6 +7,7 @@ docs/decisions/006-cuda-backend.md says how an operator gets a kernel. Importing
 """
 
 from mxtrain.backends.cuda.capture import Captured
+from mxtrain.backends.cuda.cublaslt import Epilogue, Matmul, Product, matmul
 from mxtrain.backends.cuda.cudnn_convolution import Convolution, Direction, Problem, bias_activation, convolution
 from mxtrain.backends.cuda.device import count, make_device, why_not
 from mxtrain.backends.cuda.launch import STORAGE, Grid, Kernel, blocks, launch, recipe, together
@@ -17,8 +18,8 @@ from mxtrain.backends.cuda.source import Source, source
 from mxtrain.backends.cuda.tuning import Tuning, key_of
 
 __all__ = [
-    "STORAGE", "Captured", "Convolution", "Cuda", "Direction", "Event", "Found", "Grid", "Kernel", "Library",
-    "Problem", "Properties", "Source", "StepGraph", "Tuning", "bias_activation", "blocks", "convolution", "count",
-    "cuda_of", "find", "key_of", "launch", "make_device", "milliseconds", "pieces", "prototypes", "recipe", "source",
-    "together", "total", "why_not",
+    "STORAGE", "Captured", "Convolution", "Cuda", "Direction", "Epilogue", "Event", "Found", "Grid", "Kernel",
+    "Library", "Matmul", "Problem", "Product", "Properties", "Source", "StepGraph", "Tuning", "bias_activation",
+    "blocks", "convolution", "count", "cuda_of", "find", "key_of", "launch", "make_device", "matmul", "milliseconds",
+    "pieces", "prototypes", "recipe", "source", "together", "total", "why_not",
 ]  # fmt: skip

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from mxtrain.backends.cuda import cudnn
-from mxtrain.backends.cuda.libraries import CUDNN
+from mxtrain.backends.cuda import cublaslt, cudnn
+from mxtrain.backends.cuda.libraries import CUBLASLT, CUDNN
 from mxtrain.backends.cuda.library import Library, choose, find
 from tests.backends.cuda.emulate import KEPT, compiler
 
@@ -94,6 +94,14 @@ def fake_cudnn() -> Iterator[Fake]:
     with in_place_of(CUDNN, "fake_cudnn") as fake:
         yield fake
         cudnn._HANDLES.clear()
+
+
+@contextmanager
+def fake_cublaslt() -> Iterator[Fake]:
+    """The fake cuBLASLt."""
+    with in_place_of(CUBLASLT, "fake_cublaslt") as fake:
+        yield fake
+        cublaslt._HANDLES.clear()
 
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no g++ on Linux x86-64: no fake library can be made")
