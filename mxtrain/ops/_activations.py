@@ -9,7 +9,7 @@ from typing import Any
 from mxtrain.backends import onednn
 from mxtrain.base.device import Device
 from mxtrain.graph import Entry, Node, Op, Recipe, apply
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import same_type
 
 
@@ -109,7 +109,7 @@ def fast_backward(node: Node, device: Device) -> Recipe | None:
 
 
 ACTIVATION_BACKWARD = Op(
-    "activation_backward", same_type, {"reference": reference(run_backward, ((0, 0),)), "onednn": fast_backward},
+    "activation_backward", same_type, {**array_code(run_backward, ((0, 0),)), "onednn": fast_backward},
     params=BackwardParams, inputs=("dy", "y"), layout="follow", precision="follow",
 )  # fmt: skip
 

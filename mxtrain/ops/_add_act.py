@@ -14,7 +14,7 @@ from mxtrain.backends import onednn
 from mxtrain.base.device import Device
 from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
 from mxtrain.ops._activations import FORWARD, absorbed, backward, post_ops
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import same_type
 
 SUMS = ("add_n", "elemwise_add")
@@ -69,6 +69,6 @@ def other_addend(node: Node, reader: Node) -> Entry | None:
 
 
 ADD_ACT = Op(
-    "add_act", same_type, {"reference": reference(run, ((0, 0), (1, 0))), "onednn": fast}, params=Params,
+    "add_act", same_type, {**array_code(run, ((0, 0), (1, 0))), "onednn": fast}, params=Params,
     inputs=("lhs", "rhs"), gradient=gradient, layout="follow", precision="follow",
 )  # fmt: skip

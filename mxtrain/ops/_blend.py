@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mxtrain.graph import Entry, Node, apply
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._pointwise import pointwise_op
 
 
@@ -33,7 +33,7 @@ def compute(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> Non
 # In place over `old` is safe (it is read once, first), over `new` is not: so no alias trait, but a kernel that says it.
 BLEND = pointwise_op(
     "blend", run, inputs=("old", "new"), params=Params, precision="wide",
-    kernels={"reference": reference(compute, ((0, 0),))},
+    kernels={**array_code(compute, ((0, 0),))},
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from mxtrain.base.errors import ShapeError
 from mxtrain.base.types import PartialShape, PartialType, Shape, merge_shapes
 from mxtrain.graph import Entry, Node, Op, apply
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import Inferred, Types, dtype_of
 
 
@@ -87,7 +87,7 @@ def run_sum_to(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> 
 
 
 SUM_TO = Op(
-    "sum_to", infer_sum_to, {"reference": reference(run_sum_to)}, params=SumToParams, layout="follow",
+    "sum_to", infer_sum_to, {**array_code(run_sum_to)}, params=SumToParams, layout="follow",
     precision="follow",
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mxtrain.backends import cuda
 from mxtrain.base.bfloat16 import narrow, widen
 from mxtrain.base.device import Device
 from mxtrain.base.types import NARROW
@@ -68,6 +69,13 @@ def _round(out: Any, wide: Any, xp: Any) -> None:
     # What float16 cannot hold becomes infinite: loss scaling looks for it.
     with np.errstate(over="ignore"):
         xp.copyto(out, wide, casting="unsafe")
+
+
+def array_code(
+    run: Run, inplace: tuple[tuple[int, int], ...] = (), workspace: Callable[[Node], dict[int, Any]] | None = None
+) -> dict[str, Kernel]:
+    """The reference kernel of `run`, and the compiled one of a GPU for code that can be compiled."""
+    return {"reference": reference(run, inplace, workspace), "cuda": cuda.array_kernel(run, inplace, workspace)}
 
 
 def view() -> Kernel:

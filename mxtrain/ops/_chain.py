@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mxtrain.backends import cuda
 from mxtrain.base.device import Device
 from mxtrain.base.errors import ShapeError
 from mxtrain.base.types import ITEMSIZE, NARROW, PartialType, numpy_dtype
 from mxtrain.graph import Call, Instruction, Node, Op, Recipe
+from mxtrain.ops._call import reference
 from mxtrain.ops._infer import Inferred, Types, common
 
 # A block of every register together stays within the second-level cache; smaller ones cost more calls than they save.
@@ -101,7 +103,7 @@ def kernel(node: Node, device: Device) -> Recipe | None:
     p: Params = node.params
     t = node.types[0]
     if any(other.dtype in NARROW for other in (t, *(e.type for e in node.inputs))):
-        return None
+        return whole(node, device)
     # Which buffers the planner will share is not known yet: count temporaries as if every output shared one.
     _, temporaries = assign(p, dict.fromkeys(range(len(p.results)), (p.inputs + len(p.program) - 1,)))
     temporaries = max(temporaries, assign(p, {})[1]) + len(p.results)
@@ -159,8 +161,32 @@ def physical(a: Any) -> Any:
     return a.transpose(order).reshape(-1)
 
 
+def run_program(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
+    """The program over whole arrays."""
+    p: Params = node.params
+    registers = list(ins)
+    for step in p.program:
+        if step.op.pointwise is None:
+            raise ShapeError(f"{step.op.name} is not pointwise and cannot stand in a chain")
+        args = [registers[a] for a in step.args]
+        registers.append(xp.empty(outs[0].shape, outs[0].dtype))
+        step.op.pointwise.run(step.params, xp, registers[-1], *args)
+    for out, register in zip(outs, p.results, strict=True):
+        out[...] = registers[register]
+
+
+whole = reference(run_program)
+"""The program over whole arrays, narrow ones widened: it allocates."""
+
+
+def gpu(node: Node, device: Device) -> Recipe | None:
+    """One compiled kernel."""
+    pairs = tuple((i, k) for k, t in enumerate(node.types) for i, e in enumerate(node.inputs) if e.type == t)
+    return cuda.array_kernel(run_program, pairs)(node, device)
+
+
 CHAIN = Op(
-    "chain", infer, {"reference": kernel}, params=Params, precision="follow", layout="follow",
+    "chain", infer, {"reference": kernel, "cuda": gpu}, params=Params, precision="follow", layout="follow",
     inputs=lambda p: tuple(f"input{i}" for i in range(p.inputs)),
     outputs=lambda p: tuple(f"output{i}" for i in range(len(p.results))), visible=1 << 30,
 )  # fmt: skip

@@ -9,7 +9,7 @@ from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType
 from mxtrain.graph import Entry, Node, Op
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import Inferred, Types, dtype_of, normal_axis
 from mxtrain.ops._reduce import result_shape
 
@@ -44,4 +44,4 @@ def extremum(name: str) -> Op:
     def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
         outs[0][...] = getattr(xp, name)(ins[0], axis=node.params.axis).reshape(outs[0].shape)
 
-    return Op(name, infer, {"reference": reference(run)}, params=Params, mxnet=(name,), gradient=gradient)
+    return Op(name, infer, {**array_code(run)}, params=Params, mxnet=(name,), gradient=gradient)

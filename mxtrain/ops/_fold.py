@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mxtrain.graph import Entry, Node, Op, apply_node
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import Inferred, Types
 
 
@@ -40,9 +40,7 @@ def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
     outs[1][...] = beta + ((ins[1] if p.bias else 0) - mean) * scale
 
 
-FOLD = Op(
-    "fold_batch_norm", infer, {"reference": reference(run)}, params=Params, inputs=names, outputs=("weight", "bias")
-)
+FOLD = Op("fold_batch_norm", infer, {**array_code(run)}, params=Params, inputs=names, outputs=("weight", "bias"))
 
 
 def fold(node: Node, reader: Node, no_bias: bool) -> tuple[list[Entry], str | None] | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mxtrain.backends import onednn
+from mxtrain.backends import cuda, onednn
 from mxtrain.base.device import Device
 from mxtrain.base.types import PartialType, Shape, TensorType, physical_order, strides
 from mxtrain.graph import Call, Entry, Kernel, Node, Op, Recipe, apply
@@ -46,6 +46,11 @@ def window(x: Any, spans: Sequence[Span]) -> Any:
         # Python reads a negative end as counted from the back; backwards to the very first element is None.
         index.append(slice(first, None if stop < 0 else stop, step) if count else slice(0, 0))
     return x[tuple(index)]
+
+
+def moving_code(run: Run) -> dict[str, Kernel]:
+    """The reference kernel of `run`, which only copies, and the compiled one of a GPU."""
+    return {"reference": moving(run), "cuda": cuda.array_kernel(run)}
 
 
 @dataclass(frozen=True)
@@ -101,11 +106,11 @@ def placed_gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry |
 
 
 CUT = Op(
-    "cut", infer_cut, {"reference": moving(run_cut)}, params=Window, gradient=cut_gradient, layout="follow",
+    "cut", infer_cut, moving_code(run_cut), params=Window, gradient=cut_gradient, layout="follow",
     precision="follow",
 )  # fmt: skip
 PLACED = Op(
-    "placed", infer_placed, {"reference": moving(run_placed)}, params=Window, gradient=placed_gradient,
+    "placed", infer_placed, moving_code(run_placed), params=Window, gradient=placed_gradient,
     layout="follow", precision="follow",
 )  # fmt: skip
 

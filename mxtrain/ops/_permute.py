@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mxtrain.backends import cuda
 from mxtrain.base.device import Device
 from mxtrain.base.types import PartialType
 from mxtrain.graph import Entry, Kernel, Node, Op, Recipe, apply
@@ -42,6 +43,7 @@ def permutation(name: str, order: Order, params: type, **traits: Any) -> Op:
         outs[0][...] = ins[0].transpose(order(node.params, ins[0].ndim))
 
     reference = moving(run)
+    compiled = cuda.array_kernel(run)
 
     def slow(node: Node, device: Device) -> Recipe | None:
         """Nothing runs where only axes of 1 move."""
@@ -49,6 +51,11 @@ def permutation(name: str, order: Order, params: type, **traits: Any) -> Op:
         if keeps_order(t, order(node.params, len(t.shape))):
             return Recipe(lambda ins, outs, scratch: None, "view", view=True)
         return reference(node, device)
+
+    def gpu(node: Node, device: Device) -> Recipe | None:
+        """The same, compiled."""
+        t = node.inputs[0].type
+        return None if keeps_order(t, order(node.params, len(t.shape))) else compiled(node, device)
 
     def fast(node: Node, device: Device) -> Recipe | None:
         """oneDNN's reorder."""
@@ -61,7 +68,7 @@ def permutation(name: str, order: Order, params: type, **traits: Any) -> Op:
         axes = inverse(order(node.params, len(node.types[0].shape)))
         return [dy[0] and apply(PERMUTED, f"{node.name}_backward", dy[0], axes=axes)]
 
-    kernels: dict[str, Kernel] = {"reference": slow, "onednn": fast}
+    kernels: dict[str, Kernel] = {"reference": slow, "onednn": fast, "cuda": gpu}
     return Op(name, infer, kernels, params=params, gradient=gradient, precision="follow", **traits)
 
 

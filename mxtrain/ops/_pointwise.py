@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mxtrain.backends import cuda
 from mxtrain.base.device import Device
 from mxtrain.base.params import NoParams
 from mxtrain.graph import Entry, Infer, Kernel, Node, Op, Pointwise, Recipe
@@ -30,7 +31,7 @@ def pointwise_op(
         alias: `out` may be one of `ins`.
         traits: further fields of Op; `kernels` are added to the reference kernel.
     """
-    kernels = {"reference": pointwise_kernel(run, alias), **traits.pop("kernels", {})}
+    kernels = {"reference": pointwise_kernel(run, alias), "cuda": compiled_kernel(run), **traits.pop("kernels", {})}
     traits.setdefault("layout", "follow")
     traits.setdefault("precision", "follow")
     return Op(name, infer, kernels, params=params, inputs=inputs, pointwise=Pointwise(run, alias), **traits)
@@ -46,5 +47,18 @@ def pointwise_kernel(run: Callable[..., None], alias: bool) -> Kernel:
         # A broadcast input is read again after the first elements are written: only a like one may be written over.
         same = tuple((i, 0) for i, e in enumerate(node.inputs) if e.type == node.types[0]) if alias else ()
         return reference(compute, same)(node, device)
+
+    return kernel
+
+
+def compiled_kernel(run: Callable[..., None]) -> Kernel:
+    """The compiled kernel of ``run(params, xp, out, *ins)``: it reads an element of every input, then writes one."""
+
+    def compute(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
+        run(node.params, xp, outs[0], *ins)
+
+    def kernel(node: Node, device: Device) -> Recipe | None:
+        same = tuple((i, 0) for i, e in enumerate(node.inputs) if e.type == node.types[0])
+        return cuda.array_kernel(compute, same)(node, device)
 
     return kernel

@@ -13,7 +13,7 @@ from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialShape, PartialType, Shape
 from mxtrain.graph import Entry, Kernel, Node, Op, Recipe, apply
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import Inferred, Types, dtype_of, normal_axis
 
 Gradient = Callable[[Node, Entry], Entry]
@@ -99,11 +99,11 @@ def run_chosen(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> 
 
 
 SPREAD = Op(
-    "spread", infer_spread, {"reference": reference(run_spread)}, params=Spread, inputs=("dy",), layout="follow",
+    "spread", infer_spread, {**array_code(run_spread)}, params=Spread, inputs=("dy",), layout="follow",
     precision="follow",
 )  # fmt: skip
 CHOSEN = Op(
-    "chosen", infer_spread, {"reference": reference(run_chosen)}, params=Spread, inputs=("dy", "data", "output"),
+    "chosen", infer_spread, {**array_code(run_chosen)}, params=Spread, inputs=("dy", "data", "output"),
     layout="follow", precision="follow",
 )  # fmt: skip
 
@@ -167,7 +167,7 @@ def reduction(
     def to_data(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
         return [dy[0] and gradient(node, dy[0])]
 
-    kernels: dict[str, Kernel] = {"reference": reference(run)}
+    kernels: dict[str, Kernel] = {**array_code(run)}
     if algorithm is not None:
         kernels["onednn"] = fast
     return Op(name, infer_checked, kernels, params=Params, gradient=to_data, layout="follow", **traits)

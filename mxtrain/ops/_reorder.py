@@ -15,7 +15,7 @@ from mxtrain.backends import onednn
 from mxtrain.base.device import Device
 from mxtrain.base.types import PartialType, merge_shapes
 from mxtrain.graph import Entry, Node, Op, Recipe
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import Inferred, Types
 
 
@@ -51,4 +51,4 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
     raise NotImplementedError("a reorder is made after the gradient")
 
 
-REORDER = Op("reorder", infer, {"reference": reference(run), "onednn": fast}, precision="follow")
+REORDER = Op("reorder", infer, {**array_code(run), "onednn": fast}, precision="follow")

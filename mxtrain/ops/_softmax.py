@@ -15,7 +15,7 @@ from mxtrain.backends import onednn
 from mxtrain.base.device import Device
 from mxtrain.base.types import PartialType, Shape, TensorType, merge_shapes
 from mxtrain.graph import Entry, Kernel, Node, Op, Recipe, apply
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import Inferred, Types, dtype_of, normal_axis, same_type
 
 A = onednn.Arg
@@ -115,7 +115,7 @@ def fast_backward(node: Node, device: Device) -> Recipe | None:
 
 
 BACKWARD = Op(
-    "softmax_backward", same_type, {"reference": reference(run_backward), "onednn": fast_backward}, params=Softmax,
+    "softmax_backward", same_type, {**array_code(run_backward), "onednn": fast_backward}, params=Softmax,
     inputs=("dy", "y"), layout="follow",
 )  # fmt: skip
 
@@ -133,7 +133,7 @@ def kernels(meaning: Meaning) -> dict[str, Kernel]:
     def fast(node: Node, device: Device) -> Recipe | None:
         return fast_forward(meaning(node.params, len(node.types[0].shape)), node)
 
-    return {"reference": reference(run, ((0, 0),)), "onednn": fast}
+    return {**array_code(run, ((0, 0),)), "onednn": fast}
 
 
 def gradient(meaning: Meaning) -> Callable[[Node, Sequence[Entry | None]], Sequence[Entry | None]]:

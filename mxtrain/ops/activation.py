@@ -20,7 +20,7 @@ from mxtrain.base.device import Device
 from mxtrain.base.params import declare, param
 from mxtrain.graph import Entry, Node, Op, Recipe, apply
 from mxtrain.ops._activations import ALGORITHM, FORWARD, backward, sigmoid
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import same_type
 from mxtrain.ops._special import erf
 
@@ -139,10 +139,10 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 INPUT_BACKWARD = Op(
     "activation_input_backward", same_type,
-    {"reference": reference(run_input_backward, ((0, 0),)), "onednn": fast_input_backward},
+    {**array_code(run_input_backward, ((0, 0),)), "onednn": fast_input_backward},
     params=InputParams, inputs=("dy", "data"), layout="follow", precision="follow",
 )  # fmt: skip
 OP = Op(
-    "activation", same_type, {"reference": reference(run), "onednn": fast}, params=Params, mxnet=("Activation",),
+    "activation", same_type, {**array_code(run), "onednn": fast}, params=Params, mxnet=("Activation",),
     gradient=gradient, eltwise=lambda p: p.act_type, layout="follow", precision="follow",
 )  # fmt: skip

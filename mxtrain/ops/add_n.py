@@ -16,7 +16,7 @@ from mxtrain.base.device import Device
 from mxtrain.base.params import declare, param
 from mxtrain.graph import Entry, Node, Op, Pointwise, Recipe
 from mxtrain.ops._add_act import absorb
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import same_type
 
 
@@ -61,7 +61,7 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 OP = Op(
-    "add_n", same_type, {"reference": reference(run, ((0, 0),)), "onednn": fast}, params=Params, mxnet=("add_n",),
+    "add_n", same_type, {**array_code(run, ((0, 0),)), "onednn": fast}, params=Params, mxnet=("add_n",),
     inputs=lambda p: tuple(f"arg{i}" for i in range(p.num_args)), gradient=gradient, absorb=absorb, variadic=True,
     pointwise=Pointwise(compute, alias=False), layout="follow", precision="follow",
 )  # fmt: skip

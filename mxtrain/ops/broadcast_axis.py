@@ -17,7 +17,7 @@ from mxtrain.base.types import PartialType
 from mxtrain.graph import Entry, Node, Op
 from mxtrain.ops._axes import Axes, Sizes
 from mxtrain.ops._infer import Inferred, Types, dtype_of, normal_axis
-from mxtrain.ops._move import moving
+from mxtrain.ops._move import moving_code
 from mxtrain.ops._reduce import summed
 
 
@@ -73,6 +73,6 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 OP = Op(
-    "broadcast_axis", infer, {"reference": moving(run)}, params=Params, mxnet=("broadcast_axis", "broadcast_axes"),
+    "broadcast_axis", infer, {**moving_code(run)}, params=Params, mxnet=("broadcast_axis", "broadcast_axes"),
     gradient=gradient, layout="follow", precision="follow",
 )  # fmt: skip

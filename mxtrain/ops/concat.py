@@ -19,7 +19,7 @@ from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialShape, PartialType, Shape, merge_shapes
 from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
 from mxtrain.ops._infer import Inferred, Types, dtype_of, normal_axis
-from mxtrain.ops._move import bounds, moving, pieces
+from mxtrain.ops._move import bounds, moving_code, pieces
 
 
 @declare
@@ -117,12 +117,12 @@ def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "concat_backward", infer_backward, {"reference": moving(run_backward), "onednn": fast_backward}, params=Backward,
+    "concat_backward", infer_backward, {**moving_code(run_backward), "onednn": fast_backward}, params=Backward,
     inputs=("dy",), outputs=lambda b: tuple(f"darg{i}" for i in range(len(b.shapes))), layout="follow",
     precision="follow",
 )  # fmt: skip
 OP = Op(
-    "concat", infer, {"reference": moving(run), "onednn": fast}, params=Params, mxnet=("Concat", "concat"),
+    "concat", infer, {**moving_code(run), "onednn": fast}, params=Params, mxnet=("Concat", "concat"),
     inputs=lambda p: tuple(f"arg{i}" for i in range(p.num_args)), gradient=gradient, variadic=True, layout="follow",
     precision="follow",
 )  # fmt: skip

@@ -19,7 +19,7 @@ from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialShape, PartialType, Shape
 from mxtrain.graph import Entry, Node, Op
 from mxtrain.ops._infer import Inferred, Types, dtype_of, need_rank
-from mxtrain.ops._move import Span, moving, placed, window
+from mxtrain.ops._move import Span, moving_code, placed, window
 
 Size = Annotated[int, Field(ge=0)]
 
@@ -83,6 +83,6 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 OP = Op(
-    "crop", infer, {"reference": moving(run)}, params=Params, mxnet=("Crop",), gradient=gradient, variadic=True,
+    "crop", infer, {**moving_code(run)}, params=Params, mxnet=("Crop",), gradient=gradient, variadic=True,
     inputs=lambda p: tuple(f"arg{i}" for i in range(p.num_args)), layout="follow", precision="follow",
 )  # fmt: skip

@@ -15,7 +15,7 @@ from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, merge_shapes
 from mxtrain.graph import Entry, Node, Op, apply_node
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import Inferred, Types, dtype_of, statistics_dtype
 from mxtrain.ops._standardize import Standard, standardize, standardize_backward
 
@@ -87,10 +87,10 @@ def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "instance_norm_backward", infer_backward, {"reference": reference(run_backward)}, params=Params,
+    "instance_norm_backward", infer_backward, {**array_code(run_backward)}, params=Params,
     inputs=("dy", "data", "gamma", "mean", "var"), outputs=("ddata", "dgamma", "dbeta"), layout="spatial",
 )  # fmt: skip
 OP = Op(
-    "instance_norm", infer, {"reference": reference(run)}, params=Params, inputs=("data", "gamma", "beta"),
+    "instance_norm", infer, {**array_code(run)}, params=Params, inputs=("data", "gamma", "beta"),
     outputs=("output", "mean", "var"), mxnet=("InstanceNorm",), gradient=gradient, layout="spatial",
 )  # fmt: skip

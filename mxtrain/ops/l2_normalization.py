@@ -16,7 +16,7 @@ from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, merge_shapes
 from mxtrain.graph import Entry, Node, Op, apply_node
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import Inferred, Types, dtype_of
 
 
@@ -75,10 +75,10 @@ def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "l2_normalization_backward", infer_backward, {"reference": reference(run_backward)}, params=Params,
+    "l2_normalization_backward", infer_backward, {**array_code(run_backward)}, params=Params,
     inputs=("dy", "y", "norm"), layout="follow",
 )  # fmt: skip
 OP = Op(
-    "l2_normalization", infer, {"reference": reference(run)}, params=Params, outputs=("output", "norm"),
+    "l2_normalization", infer, {**array_code(run)}, params=Params, outputs=("output", "norm"),
     mxnet=("L2Normalization",), gradient=gradient, layout="follow",
 )  # fmt: skip

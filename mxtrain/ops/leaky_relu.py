@@ -25,7 +25,7 @@ from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, TensorType, merge_shapes
 from mxtrain.graph import Entry, Node, Op, Recipe, apply, apply_node
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import Inferred, Types, dtype_of, same_type, statistics_dtype
 from mxtrain.ops._random import STATE, STATE_TYPE, draw, room, room_bytes
 from mxtrain.ops._special import erf
@@ -236,21 +236,21 @@ def at_eval(node: Node) -> Sequence[Entry]:
 
 
 BACKWARD = Op(
-    "leaky_relu_backward", same_type, {"reference": reference(run_backward, ((0, 0),)), "onednn": fast_backward},
+    "leaky_relu_backward", same_type, {**array_code(run_backward, ((0, 0),)), "onednn": fast_backward},
     params=Backward, inputs=("dy", "source"), layout="follow", precision="follow",
 )  # fmt: skip
 PRELU_BACKWARD = Op(
     "prelu_backward", infer_prelu_backward,
-    {"reference": reference(run_prelu_backward), "onednn": fast_prelu_backward}, inputs=("dy", "data", "gamma"),
+    {**array_code(run_prelu_backward), "onednn": fast_prelu_backward}, inputs=("dy", "data", "gamma"),
     outputs=("ddata", "dgamma"), layout="follow", flat=("gamma", "dgamma"), precision="follow",
     wide=("gamma", "dgamma"),
 )  # fmt: skip
 RRELU_BACKWARD = Op(
-    "rrelu_backward", same_type, {"reference": reference(run_rrelu_backward, ((0, 0),))}, inputs=("dy", "mask"),
+    "rrelu_backward", same_type, {**array_code(run_rrelu_backward, ((0, 0),))}, inputs=("dy", "mask"),
     layout="follow", precision="follow",
 )  # fmt: skip
 OP = Op(
-    "leaky_relu", infer, {"reference": reference(run), "onednn": fast}, params=Params, inputs=input_names,
+    "leaky_relu", infer, {**array_code(run), "onednn": fast}, params=Params, inputs=input_names,
     outputs=lambda p: ("output", "mask") if p.act_type == "rrelu" else ("output",), mxnet=("LeakyReLU",),
     gradient=gradient, at_eval=at_eval, layout="follow", flat=("gamma", STATE), precision="follow", wide=("gamma",),
     random=True,

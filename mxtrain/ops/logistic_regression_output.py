@@ -17,7 +17,7 @@ from mxtrain.backends import onednn
 from mxtrain.base.device import Device
 from mxtrain.graph import Node, Recipe
 from mxtrain.ops._activations import sigmoid
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._regression import regression
 
 
@@ -46,5 +46,5 @@ def distance(xp: Any, data: Any, label: Any) -> Any:
     return xp.logaddexp(data, 0) - label * data
 
 
-KERNELS = {"reference": reference(run, ((0, 0),)), "onednn": fast}
+KERNELS = {**array_code(run, ((0, 0),)), "onednn": fast}
 OP = regression("logistic_regression_output", "LogisticRegressionOutput", KERNELS, error, distance)

@@ -18,7 +18,7 @@ from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType
 from mxtrain.graph import Entry, Node, Op, apply_node
-from mxtrain.ops._call import reference, view
+from mxtrain.ops._call import array_code, view
 from mxtrain.ops._infer import Inferred, Types, same_type, statistics_dtype
 
 
@@ -71,8 +71,8 @@ def loss(node: Node) -> Entry:
     return apply_node(LOSS, f"{node.name}_loss", (node[0],), node.params)[0]
 
 
-BACKWARD = Op("make_loss_backward", same_type, {"reference": reference(run_backward)}, params=Params)
-LOSS = Op("make_loss_loss", infer_loss, {"reference": reference(run_loss)}, params=Params)
+BACKWARD = Op("make_loss_backward", same_type, {**array_code(run_backward)}, params=Params)
+LOSS = Op("make_loss_loss", infer_loss, {**array_code(run_loss)}, params=Params)
 OP = Op(
     "make_loss", infer, {"reference": view()}, params=Params, mxnet=("MakeLoss", "make_loss"), gradient=gradient,
     loss=loss,

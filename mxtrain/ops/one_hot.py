@@ -14,7 +14,7 @@ from typing import Any, Literal
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, merge_shapes
 from mxtrain.graph import Entry, Node, Op
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import Inferred, Types
 
 Dtype = Literal["bfloat16", "float16", "float32", "float64", "int32", "int64", "int8", "uint8"]
@@ -51,6 +51,6 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 OP = Op(
-    "one_hot", infer, {"reference": reference(run)}, params=Params, inputs=("indices",), mxnet=("one_hot",),
+    "one_hot", infer, {**array_code(run)}, params=Params, inputs=("indices",), mxnet=("one_hot",),
     gradient=gradient,
 )  # fmt: skip

@@ -18,7 +18,7 @@ from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, Shape
 from mxtrain.graph import Entry, Node, Op, apply
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import Inferred, Types, dtype_of
 from mxtrain.ops._move import cut
 
@@ -131,10 +131,10 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "pad_backward", infer_backward, {"reference": reference(run_backward)}, params=Backward, inputs=("dy",),
+    "pad_backward", infer_backward, {**array_code(run_backward)}, params=Backward, inputs=("dy",),
     layout="follow", precision="follow",
 )  # fmt: skip
 OP = Op(
-    "pad", infer, {"reference": reference(run)}, params=Params, mxnet=("Pad", "pad"), gradient=gradient,
+    "pad", infer, {**array_code(run)}, params=Params, mxnet=("Pad", "pad"), gradient=gradient,
     layout="follow", precision="follow",
 )  # fmt: skip

@@ -16,7 +16,7 @@ from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialShape, PartialType, Shape, merge_shapes
 from mxtrain.graph import Entry, Node, Op, apply
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._gather import positions
 from mxtrain.ops._infer import Inferred, Types, dtype_of, normal_axis
 
@@ -110,10 +110,10 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "pick_backward", infer_backward, {"reference": reference(run_backward)}, params=Backward,
+    "pick_backward", infer_backward, {**array_code(run_backward)}, params=Backward,
     inputs=("dy", "index"), precision="follow", wide=("index",),
 )  # fmt: skip
 OP = Op(
-    "pick", infer, {"reference": reference(run)}, params=Params, inputs=("data", "index"),
+    "pick", infer, {**array_code(run)}, params=Params, inputs=("data", "index"),
     mxnet=("pick", "choose_element_0index"), gradient=gradient, precision="follow", wide=("index",),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mxtrain.graph import Entry, Node, Op, apply
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._reduce import Spread, infer_spread, kept, place_of, reduction
 
 
@@ -38,6 +38,6 @@ def gradient(node: Node, dy: Entry) -> Entry:
 
 
 BACKWARD = Op(
-    "prod_backward", infer_spread, {"reference": reference(run_backward)}, params=Spread, inputs=("dy", "data"),
+    "prod_backward", infer_spread, {**array_code(run_backward)}, params=Spread, inputs=("dy", "data"),
 )  # fmt: skip
 OP = reduction("prod", gradient, mxnet=("prod",))

@@ -15,7 +15,7 @@ from mxtrain.base.params import declare, param
 from mxtrain.graph import Entry, Node, Op, apply_node
 from mxtrain.ops._axes import Axes
 from mxtrain.ops._infer import Inferred, Types, normal_axis, same_type
-from mxtrain.ops._move import moving
+from mxtrain.ops._move import moving_code
 
 
 @declare
@@ -46,6 +46,6 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 OP = Op(
-    "reverse", infer, {"reference": moving(run)}, params=Params, mxnet=("reverse", "flip"), gradient=gradient,
+    "reverse", infer, {**moving_code(run)}, params=Params, mxnet=("reverse", "flip"), gradient=gradient,
     layout="follow", precision="follow",
 )  # fmt: skip

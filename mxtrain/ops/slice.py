@@ -16,7 +16,7 @@ from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, Shape
 from mxtrain.graph import Entry, Node, Op
 from mxtrain.ops._infer import Inferred, Types, dtype_of
-from mxtrain.ops._move import Span, moving, placed, span, window
+from mxtrain.ops._move import Span, moving_code, placed, span, window
 
 
 @declare
@@ -80,6 +80,6 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 OP = Op(
-    "slice", infer, {"reference": moving(run)}, params=Params, mxnet=("slice", "crop"), gradient=gradient,
+    "slice", infer, {**moving_code(run)}, params=Params, mxnet=("slice", "crop"), gradient=gradient,
     layout="follow", precision="follow",
 )  # fmt: skip

@@ -16,7 +16,7 @@ from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, Shape
 from mxtrain.graph import Entry, Node, Op
 from mxtrain.ops._infer import Inferred, Types, dtype_of, normal_axis
-from mxtrain.ops._move import Span, moving, placed, window
+from mxtrain.ops._move import Span, moving_code, placed, window
 
 
 @declare
@@ -80,6 +80,6 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 OP = Op(
-    "slice_axis", infer, {"reference": moving(run)}, params=Params, mxnet=("slice_axis",), gradient=gradient,
+    "slice_axis", infer, {**moving_code(run)}, params=Params, mxnet=("slice_axis",), gradient=gradient,
     layout="follow", precision="follow",
 )  # fmt: skip

@@ -16,7 +16,7 @@ from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, TensorType
 from mxtrain.graph import Entry, Node, Op, apply_node, variable
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import Inferred, Types, common, dtype_of, normal_axis
 
 
@@ -103,11 +103,11 @@ def zeros(name: str, t: TensorType) -> Entry:
 
 
 BACKWARD = Op(
-    "slice_channel_backward", infer_backward, {"reference": reference(run_backward)}, params=Backward,
+    "slice_channel_backward", infer_backward, {**array_code(run_backward)}, params=Backward,
     inputs=lambda b: tuple(f"dy{i}" for i in range(b.forward.num_outputs)), layout="plain", precision="follow",
 )  # fmt: skip
 OP = Op(
-    "slice_channel", infer, {"reference": reference(run)}, params=Params,
+    "slice_channel", infer, {**array_code(run)}, params=Params,
     outputs=lambda p: tuple(f"output{i}" for i in range(p.num_outputs)) if p.num_outputs > 1 else ("output",),
     visible=1 << 30, mxnet=("SliceChannel", "split"), gradient=gradient, precision="follow",
 )  # fmt: skip

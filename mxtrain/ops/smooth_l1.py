@@ -13,7 +13,7 @@ from typing import Any
 
 from mxtrain.base.params import declare, param
 from mxtrain.graph import Entry, Node, Op, apply_node
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import same_type
 
 
@@ -49,10 +49,10 @@ def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "smooth_l1_backward", same_type, {"reference": reference(run_backward, ((0, 0), (1, 0)))}, params=Params,
+    "smooth_l1_backward", same_type, {**array_code(run_backward, ((0, 0), (1, 0)))}, params=Params,
     inputs=("dy", "data"), layout="follow",
 )  # fmt: skip
 OP = Op(
-    "smooth_l1", same_type, {"reference": reference(run, ((0, 0),))}, params=Params, mxnet=("smooth_l1",),
+    "smooth_l1", same_type, {**array_code(run, ((0, 0),))}, params=Params, mxnet=("smooth_l1",),
     gradient=gradient, layout="follow",
 )  # fmt: skip

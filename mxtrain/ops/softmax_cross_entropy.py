@@ -15,7 +15,7 @@ from typing import Any
 
 from mxtrain.base.types import PartialType
 from mxtrain.graph import Entry, Node, Op, apply
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import Inferred, Types, dtype_of, need_rank, statistics_dtype
 from mxtrain.ops._softmax import Softmax, forward
 
@@ -66,10 +66,10 @@ def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "softmax_cross_entropy_backward", infer_backward, {"reference": reference(run_backward)},
+    "softmax_cross_entropy_backward", infer_backward, {**array_code(run_backward)},
     inputs=("dy", "data", "label"),
 )  # fmt: skip
 OP = Op(
-    "softmax_cross_entropy", infer, {"reference": reference(run)}, inputs=("data", "label"),
+    "softmax_cross_entropy", infer, {**array_code(run)}, inputs=("data", "label"),
     mxnet=("softmax_cross_entropy",), gradient=gradient,
 )  # fmt: skip

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, Shape
 from mxtrain.graph import Entry, Node, Op, apply
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._gather import add_rows, positions
 from mxtrain.ops._infer import Inferred, Types, dtype_of, normal_axis
 
@@ -86,10 +86,10 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "take_backward", infer_backward, {"reference": reference(run_backward)}, params=Backward,
+    "take_backward", infer_backward, {**array_code(run_backward)}, params=Backward,
     inputs=("dy", "indices"), precision="follow", wide=("indices",),
 )  # fmt: skip
 OP = Op(
-    "take", infer, {"reference": reference(run)}, params=Params, inputs=("a", "indices"), mxnet=("take",),
+    "take", infer, {**array_code(run)}, params=Params, inputs=("a", "indices"), mxnet=("take",),
     gradient=gradient, precision="follow", wide=("indices",),
 )  # fmt: skip

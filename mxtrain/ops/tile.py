@@ -17,9 +17,9 @@ from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, Shape
 from mxtrain.graph import Entry, Node, Op, apply
 from mxtrain.ops._axes import Sizes
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import Inferred, Types, dtype_of
-from mxtrain.ops._move import moving
+from mxtrain.ops._move import moving_code
 
 
 @declare
@@ -87,9 +87,9 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "tile_backward", infer_backward, {"reference": reference(run_backward)}, params=Backward, inputs=("dy",),
+    "tile_backward", infer_backward, {**array_code(run_backward)}, params=Backward, inputs=("dy",),
     precision="follow",
 )  # fmt: skip
 OP = Op(
-    "tile", infer, {"reference": moving(run)}, params=Params, mxnet=("tile",), gradient=gradient, precision="follow",
+    "tile", infer, {**moving_code(run)}, params=Params, mxnet=("tile",), gradient=gradient, precision="follow",
 )  # fmt: skip

@@ -23,7 +23,7 @@ from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, Shape, TensorType
 from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._deconvolution import Geometry, fast_forward, gradients, run_forward
 from mxtrain.ops._infer import Inferred, Types, dtype_of, need_rank, statistics_dtype
 
@@ -178,11 +178,11 @@ def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "up_sampling_backward", infer_backward, {"reference": reference(run_backward), "onednn": fast_backward},
+    "up_sampling_backward", infer_backward, {**array_code(run_backward), "onednn": fast_backward},
     params=Backward, inputs=("dy",), outputs=lambda b: tuple(f"darg{i}" for i in range(len(b.shapes))),
     layout="spatial", precision="narrow",
 )  # fmt: skip
 OP = Op(
-    "up_sampling", infer, {"reference": reference(run), "onednn": fast}, params=Params, inputs=input_names,
+    "up_sampling", infer, {**array_code(run), "onednn": fast}, params=Params, inputs=input_names,
     mxnet=("UpSampling",), gradient=gradient, layout="spatial", flat=("weight",), precision="narrow", variadic=True,
 )  # fmt: skip

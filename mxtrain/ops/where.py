@@ -15,7 +15,7 @@ from typing import Any
 from mxtrain.base.errors import ShapeError
 from mxtrain.base.types import PartialType, merge_shapes
 from mxtrain.graph import Entry, Node, Op, apply
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import Inferred, Types, common, same_type
 
 
@@ -79,10 +79,10 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "where_backward", infer_backward, {"reference": reference(run_backward, ((0, 0),))}, params=Side,
+    "where_backward", infer_backward, {**array_code(run_backward, ((0, 0),))}, params=Side,
     inputs=("dy", "condition"), layout="follow", precision="follow",
 )  # fmt: skip
 OP = Op(
-    "where", infer, {"reference": reference(run)}, inputs=("condition", "x", "y"), mxnet=("where",),
+    "where", infer, {**array_code(run)}, inputs=("condition", "x", "y"), mxnet=("where",),
     gradient=gradient, layout="follow", precision="follow",
 )  # fmt: skip

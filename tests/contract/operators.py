@@ -12,22 +12,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from mxtrain import ops
+from mxtrain.backends import cuda
 from mxtrain.base.bfloat16 import narrow, widen
 from mxtrain.base.device import REFERENCE, Device
 from mxtrain.base.errors import BackendUnavailable, ShapeError
-from mxtrain.base.types import UNKNOWN, PartialType, TensorType, numpy_dtype
+from mxtrain.base.types import UNKNOWN, PartialType, TensorType, numpy_dtype, view
 from mxtrain.executor import bind
 from mxtrain.graph import Entry, Graph, Node, apply_node, infer, variable
 from mxtrain.passes import Options, compile_graph, gradient, with_losses
+from tests.backends.cuda.fake import fake_device
 
 FAST = Device(kernels=("onednn", "reference"), threads=2)
 PLAIN_OPTIONS = Options(fuse=False, cse=False, hoist=False)
-TOLERANCE = {"float32": 2e-5, "bfloat16": 2e-2}
+GPU_DTYPES = ("float32", "bfloat16", "float16")
+TOLERANCE = {"float32": 2e-5, "bfloat16": 2e-2, "float16": 4e-3}
 
 
 @dataclass(frozen=True)
@@ -110,18 +114,21 @@ def evaluate(
     arrays = {}
     for n in g.nodes:
         if n.op is None and n.name in values:
-            arrays[n.name] = np.array(values[n.name], numpy_dtype(n.types[0].dtype), order="C")
+            t = n.types[0]
+            arrays[n.name] = view(device.empty(max(t.nbytes, 1)), t)
+            device.put(arrays[n.name], np.asarray(values[n.name]).astype(numpy_dtype(t.dtype)))
     plan = bind(compiled, device, arrays.__getitem__)
     for n, a in plan.inputs.items():
-        a[...] = values[n]
-    before = {k: a.copy() for k, a in arrays.items()}
+        device.put(a, values[n])
+    before = {k: device.fetch(a).copy() for k, a in arrays.items()}
     plan.run()
     changed = {u.variable.name for u in g.updates}
     for k, a in arrays.items():
         if k not in changed:
-            np.testing.assert_array_equal(a, before[k], err_msg=f"a kernel wrote its input {k}")
+            np.testing.assert_array_equal(device.fetch(a), before[k], err_msg=f"a kernel wrote its input {k}")
+    host = [device.fetch(a) for a in plan.outputs]
     outs = [np.array(widen(a) if e.type.dtype == "bfloat16" else a, dtype=np.float64)
-            for a, e in zip(plan.outputs, compiled.graph.outputs, strict=True)]  # fmt: skip
+            for a, e in zip(host, compiled.graph.outputs, strict=True)]  # fmt: skip
     return outs, [s.kernel for s in plan.steps]
 
 
@@ -139,7 +146,15 @@ def check_operator(name: str, case: Case, rng: np.random.Generator) -> None:
     if node.op.gradient is not None:
         check_gradient(node, case, values, rng)
     for dtype in case.dtypes:
-        check_fast(name, case, values, dtype, rng)
+        check_fast(name, case, values, FAST, dtype, rng)
+    for dtype in GPU_DTYPES:
+        check_fast(name, case, values, gpu(), dtype, rng)
+
+
+@cache
+def gpu() -> Device:
+    """The GPU, or where there is none the fake one, whose kernels run on the host."""
+    return cuda.make_device() if cuda.count() else fake_device()
 
 
 def check_inference(node: Node) -> None:
@@ -220,15 +235,17 @@ def check_gradient(node: Node, case: Case, values: Mapping[str, np.ndarray], rng
         np.testing.assert_array_equal(evaluate(Graph((node[0],)), moved)[0][0], base, err_msg=f"{n} has no gradient")
 
 
-def check_fast(name: str, case: Case, values: Mapping[str, np.ndarray], dtype: str, rng: np.random.Generator) -> None:
+def check_fast(
+    name: str, case: Case, values: Mapping[str, np.ndarray], device: Device, dtype: str, rng: np.random.Generator
+) -> None:
     """Every fast kernel against the reference in float64, forward and backward, alone and after fusion."""
     narrow_values = {n: _rounded(v, dtype) for n, v in values.items()}
     node, exact = build(name, case, "float32"), build(name, case, "float64")
     visible = node.op.visible_outputs(node.params)
-    got, kernels = evaluate(Graph(tuple(node[i] for i in range(visible))), narrow_values, FAST, dtype)
+    got, kernels = evaluate(Graph(tuple(node[i] for i in range(visible))), narrow_values, device, dtype)
     want, _ = evaluate(Graph(tuple(exact[i] for i in range(visible))), narrow_values)
-    _close(got, want, dtype, case, f"{name} forward in {dtype}")
-    if case.fast:
+    _close(got, want, dtype, case, f"{name} forward in {dtype} on {device.name}")
+    if case.fast and device is FAST:
         assert any(k.startswith("onednn") for k in kernels), f"{name} runs on {kernels}, not on a fast kernel"
     if node.op.gradient is None:
         return
@@ -237,13 +254,13 @@ def check_fast(name: str, case: Case, values: Mapping[str, np.ndarray], dtype: s
     g, found, more = gradients(node, wrt, dys)
     if found:
         full, _, _ = gradients(exact, wrt, dys)
-        got, kernels = evaluate(g, {**narrow_values, **more}, FAST, dtype)
+        got, kernels = evaluate(g, {**narrow_values, **more}, device, dtype)
         want, _ = evaluate(full, {**narrow_values, **more})
-        _close(got, want, dtype, case, f"{name} backward in {dtype}")
+        _close(got, want, dtype, case, f"{name} backward in {dtype} on {device.name}")
 
 
 def _rounded(v: np.ndarray, dtype: str) -> np.ndarray:
-    single = v.astype(np.float32)
+    single = v.astype(np.float16 if dtype == "float16" else np.float32)
     return (widen(narrow(single)) if dtype == "bfloat16" else single).astype(np.float64)
 
 

@@ -6,6 +6,8 @@ called through ctypes. Knows no operator. May import base and graph. Start with 
 docs/decisions/006-cuda-backend.md says how an operator gets a kernel. Importing it needs neither a GPU nor a library.
 """
 
+from mxtrain.backends.cuda.array_code import array_kernel, array_recipe
+from mxtrain.backends.cuda.array_module import Module
 from mxtrain.backends.cuda.capture import Captured
 from mxtrain.backends.cuda.cublaslt import Epilogue, Matmul, Product, matmul
 from mxtrain.backends.cuda.cudnn_convolution import Convolution, Direction, Problem, bias_activation, convolution
@@ -18,8 +20,9 @@ from mxtrain.backends.cuda.source import Source, source
 from mxtrain.backends.cuda.tuning import Tuning, key_of
 
 __all__ = [
-    "STORAGE", "Captured", "Convolution", "Cuda", "Direction", "Epilogue", "Event", "Found", "Grid", "Kernel",
-    "Library", "Matmul", "Problem", "Product", "Properties", "Source", "StepGraph", "Tuning", "bias_activation",
-    "blocks", "convolution", "count", "cuda_of", "find", "key_of", "launch", "make_device", "matmul", "milliseconds",
-    "pieces", "prototypes", "recipe", "source", "together", "total", "why_not",
+    "Captured", "Convolution", "Cuda", "Direction", "Epilogue", "Event", "Found", "Grid", "Kernel", "Library",
+    "Matmul", "Module", "Problem", "Product", "Properties", "STORAGE", "Source", "StepGraph", "Tuning",
+    "array_kernel", "array_recipe", "bias_activation", "blocks", "convolution", "count", "cuda_of", "find", "key_of",
+    "launch", "make_device", "matmul", "milliseconds", "pieces", "prototypes", "recipe", "source", "together",
+    "total", "why_not",
 ]  # fmt: skip

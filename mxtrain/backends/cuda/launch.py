@@ -41,6 +41,12 @@ class Grid(NamedTuple):
     threads: int = THREADS
 
 
+class Address(NamedTuple):
+    """A pointer argument that is no array's beginning."""
+
+    value: int
+
+
 def blocks(count: int, per_thread: int = 1, most: int = MOST_BLOCKS, threads: int = THREADS) -> Grid:
     """The grid in which every thread does `per_thread` of `count` things; with fewer blocks it strides.
 
@@ -54,7 +60,7 @@ def launch(device: Device, kernel: Kernel, grid: Grid, args: Sequence[Any]) -> C
     """A prepared launch on the device's compute stream.
 
     Args:
-        args: an array or None for a pointer, int for ``long long``, float for ``float``.
+        args: an array, an Address or None for a pointer, int for ``long long``, float for ``float``.
 
     Raises:
         BackendUnavailable: if the kernel does not compile or load.
@@ -87,8 +93,8 @@ def _native(device: Device, value: Any, kind: Kind, where: str) -> Any:
         return c.c_longlong(value)
     if kind == "number" and isinstance(value, (int, float)):
         return c.c_float(value)
-    if kind == "pointer" and value is None:
-        return c.c_void_p(0)
+    if kind == "pointer" and (value is None or isinstance(value, Address)):
+        return c.c_void_p(value.value if value else 0)
     if kind == "pointer" and hasattr(value, "dtype"):
         return c.c_void_p(device.address(value))
     raise TypeError(f"{where}: expected a {kind}, got {value!r}")

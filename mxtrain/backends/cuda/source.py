@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 INCLUDE = Path(__file__).parent / "include"
 
@@ -31,11 +31,13 @@ class Source:
         name: what messages call it.
         text: the code.
         variants: macro -> values with which it is compiled; the first of each is what a quick look takes.
+        meaning: what a generated text computes, for who wants to compare.
     """
 
     name: str
     text: str = field(repr=False)
     variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    meaning: Any = field(default=None, repr=False, compare=False)
 
     @cached_property
     def kernels(self) -> Mapping[str, tuple[Kind, ...]]:

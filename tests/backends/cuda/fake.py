@@ -5,6 +5,7 @@ capture notes launches down instead of doing them and refuses what CuPy refuses 
 from __future__ import annotations
 
 import ctypes as c
+import weakref
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
@@ -16,7 +17,7 @@ from mxtrain.backends.cuda.source import Source
 from mxtrain.backends.cuda.tuning import Tuning
 from mxtrain.base.device import Device
 from mxtrain.base.errors import EnvironmentFault
-from tests.backends.cuda import emulate
+from tests.backends.cuda import emulate, interpret
 
 GUARD = 256
 PATTERN = 0xA5
@@ -150,12 +151,14 @@ class FakeCuda:
 
     Args:
         memory: bytes there are.
+        compile_all: compile generated kernels too, instead of doing what they mean.
     """
 
     index = 0
     stream = 7
 
-    def __init__(self, memory: int = 1 << 34) -> None:
+    def __init__(self, memory: int = 1 << 34, compile_all: bool = False) -> None:
+        self.compile_all = compile_all
         self.xp = FakeModule(np, self)
         self.properties = Properties("FakeCuda", 90, memory, 4, 13000)
         self.tuning = Tuning()
@@ -164,7 +167,7 @@ class FakeCuda:
         self.log: list[Any] = []
         self.fail: dict[str, int] = {}
         self._functions: dict[int, tuple[str, Any]] = {}
-        self._buffers: list[np.ndarray] = []
+        self._buffers: list[Any] = []
         self._used = 0
 
     def refuse(self, what: str) -> None:
@@ -174,18 +177,25 @@ class FakeCuda:
 
     def allocate(self, nbytes: int) -> Any:
         self.refuse("cudaMalloc")
+        self._living()
         if self._used + nbytes > self.properties.memory:
             raise EnvironmentFault(f"gpu:0 has no room for {nbytes} bytes more")
         self._used += nbytes
         raw = np.full(nbytes + 2 * GUARD + 256, PATTERN, np.uint8)
         start = GUARD + -(raw.ctypes.data + GUARD) % 256
-        self._buffers.append(raw[start - GUARD : start + nbytes + GUARD])
+        self._buffers.append((weakref.ref(raw), start, nbytes))
         return raw[start : start + nbytes].view(DeviceArray)
 
     def check_guards(self) -> None:
         """No kernel wrote beside a buffer."""
-        for b in self._buffers:
+        for b in self._living():
             assert (b[:GUARD] == PATTERN).all() and (b[-GUARD:] == PATTERN).all(), "a kernel wrote beside a buffer"
+
+    def _living(self) -> list[np.ndarray]:
+        """Buffers that somebody still has, with their guards."""
+        self._buffers = [entry for entry in self._buffers if entry[0]() is not None]
+        self._used = sum(nbytes for _, _, nbytes in self._buffers)
+        return [raw[start - GUARD : start + n + GUARD] for ref, start, n in self._buffers if (raw := ref()) is not None]
 
     def address(self, array: Any) -> int:
         return address(array)
@@ -199,8 +209,23 @@ class FakeCuda:
         self.refuse("cudaStreamSynchronize")
 
     def function(self, code: Source, name: str, macros: Sequence[tuple[str, str]]) -> int:
-        self._functions[len(self._functions) + 1] = (name, emulate.kernel(code, name, tuple(macros)))
+        run: Any
+        if code.meaning is not None and not self.compile_all:
+
+            def run(parameters: Any, grid: Any, threads: int) -> int:
+                return interpret.run(code.meaning, self.buffer_of, parameters.value)
+        else:
+            run = emulate.kernel(code, name, tuple(macros))
+        self._functions[len(self._functions) + 1] = (name, run)
         return len(self._functions)
+
+    def buffer_of(self, pointer: int) -> tuple[int, np.ndarray]:
+        """The buffer that an address lies in."""
+        for b in self._living():
+            start = b.ctypes.data + GUARD
+            if start <= pointer <= start + len(b) - 2 * GUARD:
+                return start, b[GUARD:-GUARD]
+        raise AssertionError(f"a kernel was given the address {pointer}, which lies in no buffer")
 
     def launcher(self, function: int, *rest: Any) -> int:
         """As cuLaunchKernel."""
@@ -268,6 +293,6 @@ class FakeCuda:
         self.capturing = None
 
 
-def fake_device(memory: int = 1 << 34) -> Device:
+def fake_device(memory: int = 1 << 34, compile_all: bool = False) -> Device:
     """A device that is a fake from top to bottom."""
-    return Device("gpu:0", ("cuda", "reference"), 1, FakeCuda(memory))
+    return Device("gpu:0", ("cuda", "reference"), 1, FakeCuda(memory, compile_all))

@@ -7,11 +7,14 @@
 
 typedef float float32;
 typedef double float64;
+typedef signed char int8;
+typedef short int16;
+typedef int int32;
 typedef long long int64;
+typedef unsigned char uint8;
+typedef unsigned short uint16;
 typedef unsigned int uint32;
 typedef unsigned long long uint64;
-typedef int int32;
-typedef unsigned char uint8;
 struct bfloat16 { unsigned short bits; };
 struct float16 { unsigned short bits; };
 
@@ -22,9 +25,7 @@ struct float16 { unsigned short bits; };
 #define WARP 32
 #define ALL_LANES 0xffffffffu
 
-__device__ inline float widen(float x) { return x; }
-__device__ inline float widen(int32 x) { return (float)x; }
-__device__ inline float widen(uint8 x) { return (float)x; }
+template <typename T> __device__ inline float widen(T x) { return (float)x; }
 __device__ inline float widen(bfloat16 x) { return __uint_as_float((uint32)x.bits << 16); }
 __device__ inline float widen(float16 x) {
 #ifdef __CUDA_ARCH__
@@ -37,9 +38,7 @@ __device__ inline float widen(float16 x) {
 }
 
 // Rounds to the nearest, ties to even, and writes.
-__device__ inline void put(float32* p, float x) { *p = x; }
-__device__ inline void put(int32* p, float x) { *p = (int32)x; }
-__device__ inline void put(uint8* p, float x) { *p = (uint8)(int32)x; }
+template <typename T> __device__ inline void put(T* p, float x) { *p = (T)x; }
 __device__ inline void put(bfloat16* p, float x) {
 #ifdef __CUDA_ARCH__
     asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(p->bits) : "f"(x));
@@ -63,8 +62,23 @@ template <typename T> __device__ inline float rounded(float x) {
     return widen(stored);
 }
 
+// An element of one type as another; of its own type, and between whole numbers, exactly.
+template <typename T, typename S> struct Cast {
+    __device__ static T of(S x) { T y; put(&y, widen(x)); return y; }
+};
+template <typename T> struct Cast<T, T> {
+    __device__ static T of(T x) { return x; }
+};
+#define EXACT_CAST(T, S) template <> struct Cast<T, S> { __device__ static T of(S x) { return (T)x; } };
+#define EXACT_CASTS(T) EXACT_CAST(T, int8) EXACT_CAST(T, int16) EXACT_CAST(T, uint8) EXACT_CAST(T, uint16)
+EXACT_CASTS(int32) EXACT_CAST(int32, int64) EXACT_CAST(int32, uint32) EXACT_CAST(int32, uint64)
+EXACT_CASTS(int64) EXACT_CAST(int64, int32) EXACT_CAST(int64, uint32) EXACT_CAST(int64, uint64)
+EXACT_CASTS(uint32) EXACT_CAST(uint32, int32) EXACT_CAST(uint32, int64) EXACT_CAST(uint32, uint64)
+EXACT_CASTS(float64) EXACT_CAST(float64, float32) EXACT_CAST(float64, int32) EXACT_CAST(float64, int64)
+EXACT_CAST(int64, float64) EXACT_CAST(int32, float64) EXACT_CAST(bool, int64) EXACT_CAST(bool, float64)
+
 // N elements that are loaded and stored at once; the address must be a multiple of their size.
-template <typename T, int N> struct alignas(sizeof(T) * N) Pack { T at[N]; };
+template <typename T, int N> struct alignas(sizeof(T) * N < 16 ? sizeof(T) * N : 16) Pack { T at[N]; };
 
 template <typename T, int N> __device__ inline void load(const T* p, float* x) {
     Pack<T, N> pack = *reinterpret_cast<const Pack<T, N>*>(p);
@@ -78,9 +92,17 @@ template <typename T, int N> __device__ inline void store(T* p, const float* x) 
     *reinterpret_cast<Pack<T, N>*>(p) = pack;
 }
 
+// log(exp(a) + exp(b)) without overflow.
+__device__ inline float log_add_exp(float a, float b) {
+    float high = a > b || a != a ? a : b, low = a > b ? b : a;
+    return high == low ? high + 0.69314718055994531f : high + log1pf(expf(low - high));
+}
+
 // Reductions in a fixed order: the same bits every time.
 struct Sum { __device__ static float of(float a, float b) { return a + b; } };
+struct Product { __device__ static float of(float a, float b) { return a * b; } };
 struct Max { __device__ static float of(float a, float b) { return a > b || a != a ? a : b; } };
+struct Min { __device__ static float of(float a, float b) { return a < b || a != a ? a : b; } };
 
 template <typename F> __device__ inline float reduce_warp(float x) {
 #pragma unroll
