@@ -1,5 +1,6 @@
 """CUDA: the device (device.py), compilation of CUDA C++ by NVRTC (nvrtc.py, source.py), prepared launches (launch.py),
-capture of a step into a graph (capture.py), chains of pointwise expressions (pointwise.py), timed choices (tuning.py).
+array code traced and compiled (trace.py, emit.py), libraries (cudnn.py, cublaslt.py), capture of a step into a graph
+(capture.py), timed choices (tuning.py).
 
 CuPy gives memory, streams, events and capture, and the array module of the reference kernels; the driver and NVRTC are
 called through ctypes. Knows no operator. May import base and graph. Start with runtime.py, the protocol of all this;
