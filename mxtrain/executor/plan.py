@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from mxtrain.base.device import REFERENCE, Device
@@ -195,6 +195,11 @@ def _copy(name: str, device: Device, target: Any, source: Any) -> Step:
         return Step(name, "copy", "copyto", (device.xp.copyto, (target, source)), (target,))
     call = device.runtime.copy(target, source)
     return Step(name, "copy", "copy", call, (target,), capturable=True, explain=device.runtime.explain)
+
+
+def with_steps(plan: Plan, steps: Sequence[Step]) -> Plan:
+    """The plan with other steps of every run."""
+    return replace(plan, steps=list(steps), _calls=[s.call for s in steps])
 
 
 def storage_of(arrays: Mapping[str, Any]) -> Callable[[str], Any]:
