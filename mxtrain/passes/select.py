@@ -28,18 +28,19 @@ def select_kernels(g: Graph, device: Device, *, vocabulary: Vocabulary) -> Selec
     """
     readers = g.readers
     recipes: dict[Node, Recipe] = {}
-    packed: dict[tuple[Entry, Layout], Entry] = {}
+    packed: dict[tuple[Entry, Layout, str], Entry] = {}
     fresh = unique(n.name for n in g.nodes)
 
     def reorder(e: Entry, t: TensorType) -> Entry:
         # A pack of a cast packs what the cast read: a reorder converts both at once.
-        if t.layout.opaque and e.node.op is vocabulary.reorder and not e.node.inputs[0].type.layout.opaque:
+        if e.node.op is vocabulary.reorder and not e.node.inputs[0].type.layout.opaque:
             e = e.node.inputs[0]
-        if (e, t.layout) not in packed:
+        key = (e, t.layout, t.dtype)
+        if key not in packed:
             node = Node(vocabulary.reorder, fresh(f"{e.name}_{t.layout}"), (e,), vocabulary.reorder.params(), (t,))
             recipes[node] = _recipe(node, device)
-            packed[e, t.layout] = Entry(node)
-        return packed[e, t.layout]
+            packed[key] = Entry(node)
+        return packed[key]
 
     def change(node: Node, inputs: tuple[Entry, ...]) -> Sequence[Entry] | None:
         used = tuple(readers[Entry(node, i)] > 0 for i in range(node.output_count))

@@ -1,9 +1,11 @@
+import numpy as np
 import pytest
 
+from mxtrain.graph import Graph
 from tests.backends.cuda.fake import fake_device
 from tests.backends.cuda.fakes import fake_cudnn, needs_compiler
-from tests.contract.on_device import check_on
-from tests.contract.operators import Case, check_operator
+from tests.contract.on_device import check_on, planned
+from tests.contract.operators import Case, build, check_operator
 
 BOTH = ("float32", "bfloat16")
 CASES = [
@@ -30,10 +32,20 @@ def test_contract(case, rng):
 
 
 @needs_compiler
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_cudnn(case, dtype, rng):
     with fake_cudnn() as fake:
         kernels = check_on(fake_device(), "convolution", case, rng, dtype)
         assert sum(k.startswith("cuda:cudnn") for k in kernels) == 3, kernels
         assert {line.split()[0] for line in fake.log} >= {"Forward", "BackwardData", "BackwardFilter"}
+
+
+@needs_compiler
+def test_a_narrow_filter_is_cast_and_ordered_in_one_step():
+    with fake_cudnn():
+        node = build("convolution", CASES[0], "float32")
+        values = {n: np.zeros(e.type.shape) for n, e in zip(node.input_names, node.inputs, strict=True)}
+        plan = planned(Graph((node[0],)), fake_device(), values, "bfloat16")
+    weights = [s for s in plan.steps if s.op == "reorder" and "weight" in s.name]
+    assert len(weights) == 1 and "float32 -> " in weights[0].types and "bfloat16 channels_last" in weights[0].types

@@ -116,7 +116,7 @@ def test_an_activation_is_absorbed(groups, rng):
 
 
 @needs_compiler
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_cudnn(case, dtype, rng):
     with fake_cudnn():

@@ -75,7 +75,7 @@ def test_factors_that_do_not_fit_are_refused(lhs, rhs, params, text):
 
 
 @needs_compiler
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_cublaslt(case, dtype, rng):
     with fake_cublaslt():

@@ -20,7 +20,7 @@ def test_contract(case, rng):
 
 
 @needs_compiler
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_cublaslt(case, dtype, rng):
     with fake_cublaslt():

@@ -44,7 +44,7 @@ def test_an_even_size_has_no_middle():
 
 
 @needs_compiler
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_own_kernels(case, dtype, rng):
     kernels = check_on(fake_device(), "lrn", case, rng, dtype)

@@ -54,7 +54,7 @@ def test_a_window_larger_than_the_image_is_refused():
 
 
 @needs_compiler
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_own_kernels(case, dtype, rng):
     device = fake_device()

@@ -76,13 +76,10 @@ class Decoder:
 
     def __del__(self, ending: Callable[[], bool] = sys.is_finalizing) -> None:
         if not ending():
-            for name, owned in (
-                ("JpegStreamDestroy", self.header),
-                ("JpegStateDestroy", self.state),
-                ("Destroy", self.handle),
-            ):
-                if owned.value:
-                    getattr(self.lib, f"nvjpeg{name}")(owned)
+            owned = {"JpegStreamDestroy": self.header, "JpegStateDestroy": self.state, "Destroy": self.handle}
+            for name, pointer in owned.items():
+                if pointer.value:
+                    getattr(self.lib, f"nvjpeg{name}")(pointer)
 
     @property
     def name(self) -> str:
@@ -100,6 +97,7 @@ class Decoder:
         Raises:
             Whatever the decoder on the host raises for an image that neither can decode.
         """
+        self._kept = []
         sizes = [self._size(data) for data in images]
         ours = [k for k, size in enumerate(sizes) if size]
         hosts = {k: self.fallback(images[k]) for k, size in enumerate(sizes) if not size}
@@ -169,7 +167,7 @@ class Decoder:
         for target, out in zip(targets, outs, strict=True):
             target.channel[0], target.pitch[0] = self.device.address(out), out.shape[1] * CHANNELS
         # The library reads the files while it works: they stay until the next batch.
-        self._kept = [data, lengths, targets, list(images)]
+        self._kept += [data, lengths, targets, list(images)]
         return int(self.lib.nvjpegDecodeBatched(self.handle, self.state, data, lengths, targets, stream))
 
     def _upload(self, hosts: dict[int, Pixels], outs: Sequence[Any], stream: int) -> None:
