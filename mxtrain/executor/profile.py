@@ -67,6 +67,7 @@ def time_calls(plan: Plan, update: Plan | None, repeats: int) -> list[Timed]:
             function, args = step.call
             begun = perf_counter()
             function(*args)
+            plan.device.synchronize()
             spans[k][r] = (begun - start, perf_counter() - begun)
     return [
         Timed(segment, s.name, s.op, s.kernel, work, statistics.median(d for _, d in found), *found[-1])

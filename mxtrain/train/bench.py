@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
@@ -23,9 +22,8 @@ from mxtrain.graph import Entry
 from mxtrain.optim.schedules import Span
 from mxtrain.passes import Options, infer_types
 from mxtrain.train import net
-from mxtrain.train.build import count_threads, make_groups
+from mxtrain.train.build import device_of, make_groups
 from mxtrain.train.check import data_inputs, input_types
-from mxtrain.train.device import make_device
 from mxtrain.train.fit import load_config
 from mxtrain.train.initial import initialise
 from mxtrain.train.model import PRECISION
@@ -68,6 +66,7 @@ class Bare:
 
     def step(self, done: int) -> None:
         """One step after `done` others."""
+        self.program.store.numbers.send()
         if self.updater is None:
             self.plan.run()
             return
@@ -120,7 +119,7 @@ def make_bare(config: Config, tree: Tree, where: Path, *, batch: int | None = No
     begun = perf_counter()
     if batch is not None:
         config = replace(config, batch_size=batch)
-    device = make_device(count_threads(config), config.device)
+    device = device_of(config)
     heads = net.read_net(tree, where)
     parts = 1 if infer else config.grad_accum
     rows = -(-config.batch_size // parts)
@@ -139,7 +138,7 @@ def make_bare(config: Config, tree: Tree, where: Path, *, batch: int | None = No
         updater.begin()
         plan = program.training(types)
         program.seed(config.seed, 0, 0)
-    _fill(plan.inputs, _classes(heads, types), types)
+    _fill(plan, _classes(heads, types), types)
     return Bare(program, plan, updater, config.batch_size, parts, perf_counter() - begun)
 
 
@@ -153,12 +152,13 @@ def _classes(heads: tuple[Entry, ...], types: Mapping[str, TensorType]) -> dict[
     return {n: c.number for n, c in net.label_classes(net.find_heads(heads, types)).items()}
 
 
-def _fill(inputs: Mapping[str, Any], classes: Mapping[str, int], types: Mapping[str, TensorType]) -> None:
+def _fill(plan: Plan, classes: Mapping[str, int], types: Mapping[str, TensorType]) -> None:
     """Normal numbers, and classes where a label is one. Zeros or random bytes would be faster or slower than data."""
     rng = np.random.default_rng(0)
-    for name, target in inputs.items():
+    for name, target in plan.inputs.items():
         shape = types[name].shape
-        target[...] = rng.integers(0, classes[name], shape) if name in classes else rng.standard_normal(shape)
+        drawn = rng.integers(0, classes[name], shape) if name in classes else rng.standard_normal(shape)
+        plan.device.put(target, drawn.astype(np.float32))
 
 
 def time_steps(bare: Bare, seconds: float, least: int = 7) -> list[float]:
@@ -175,6 +175,7 @@ def time_steps(bare: Bare, seconds: float, least: int = 7) -> list[float]:
     while len(times) < least or perf_counter() - begun < seconds:
         start = perf_counter()
         bare.step(WARM_UP + len(times))
+        bare.program.device.synchronize()
         times.append(perf_counter() - start)
     return times
 

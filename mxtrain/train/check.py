@@ -16,9 +16,8 @@ from mxtrain.data.pipeline import Step, prepare
 from mxtrain.graph import Entry, Graph
 from mxtrain.passes import Compiled, Options, Strategy, infer_types
 from mxtrain.train import net
-from mxtrain.train.build import count_threads, make_groups
+from mxtrain.train.build import device_of, make_groups
 from mxtrain.train.data import data_folder
-from mxtrain.train.device import make_device
 from mxtrain.train.model import PRECISION
 from mxtrain.train.program import compile_prediction, compile_training
 from mxtrain.train.schema import Config
@@ -53,7 +52,7 @@ def check_config(config: Config, tree: Tree, where: Path) -> Checked:
     Raises:
         ConfigError: with every problem at its line; ShapeError at the line of the layer that does not fit.
     """
-    device = make_device(count_threads(config), config.device)
+    device = device_of(config)
     heads = net.read_net(tree, where)
     rows = -(-config.batch_size // config.grad_accum)
     types = input_types(config, tree, where, heads, rows)
