@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from mxtrain.backends import cuda
 from mxtrain.base.device import Device
 from mxtrain.base.params import NoParams
 from mxtrain.base.types import PartialType, TensorType, merge
@@ -71,9 +72,19 @@ def _kernel_select(node: Node, device: Device) -> Recipe | None:
     return Recipe(prepare)
 
 
-FINITE = Op("all_finite", _infer_finite, {"reference": _kernel_finite})
+def _all_finite(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
+    outs[0][...] = xp.min(xp.where(xp.isfinite(ins[0]), 1.0, 0.0))
+
+
+def _select_one(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
+    outs[0][...] = xp.where(ins[0] != 0, ins[1], ins[2])
+
+
+FINITE = Op("all_finite", _infer_finite, {"reference": _kernel_finite, "cuda": cuda.array_kernel(_all_finite)})
 SELECT = Op(
-    "select", _infer_select, {"reference": _kernel_select}, params=NoParams, inputs=("flag", "new", "old"),
+    "select", _infer_select,
+    {"reference": _kernel_select, "cuda": cuda.array_kernel(_select_one, ((1, 0), (2, 0)))}, params=NoParams,
+    inputs=("flag", "new", "old"),
     layout="follow", pointwise=Pointwise(_select),
 )  # fmt: skip
 

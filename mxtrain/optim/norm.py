@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mxtrain.backends import cuda
 from mxtrain.base.device import Device
 from mxtrain.base.types import PartialType, merge
 from mxtrain.graph import Call, Node, Op, Recipe
@@ -47,8 +48,23 @@ def _kernel_ratio(node: Node, device: Device) -> Recipe | None:
     return Recipe(prepare)
 
 
-NORM = Op("norm", _infer_norm, {"reference": _kernel_norm})
-RATIO = Op("trust_ratio", _infer_ratio, {"reference": _kernel_ratio}, inputs=("over", "under", "guard"))
+def _norm(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
+    outs[0][...] = xp.sqrt(xp.sum(ins[0] * ins[0]))
+
+
+def _ratio(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
+    over, under, guard = ins
+    valid = (over > 0) & (guard > 0)
+    outs[0][...] = xp.where(valid, over / xp.where(valid, under, 1.0), 1.0)
+
+
+NORM = Op("norm", _infer_norm, {"reference": _kernel_norm, "cuda": cuda.array_kernel(_norm)})
+RATIO = Op(
+    "trust_ratio",
+    _infer_ratio,
+    {"reference": _kernel_ratio, "cuda": cuda.array_kernel(_ratio)},
+    inputs=("over", "under", "guard"),
+)
 
 
 def norm(x: Expr) -> Expr:

@@ -58,7 +58,12 @@ def _kernel(node: Node, device: Device) -> Recipe | None:
     return Recipe(prepare, inplace=((0, 0),))
 
 
-PUT = Op("put_row", _infer, {"reference": _kernel}, inputs=("column", "row", "value"))
+PUT = Op(
+    "put_row",
+    _infer,
+    {"reference": _kernel, "cuda": cuda.array_kernel(_put, ((0, 0),))},
+    inputs=("column", "row", "value"),
+)
 
 
 class Readback:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mxtrain import ops, optim
-from mxtrain.base.errors import NumericError
+from mxtrain.base.errors import BackendUnavailable, NumericError
 from mxtrain.executor import ParameterStore, Plan, add_state, bind
 from mxtrain.graph import Graph
 from mxtrain.optim.schedules import Schedule, Span, learning_rate
@@ -118,8 +118,15 @@ class Updater:
 
     def accumulate(self, *, first: bool) -> None:
         """Add the gradients of a part of the batch to their sums."""
+        device, sums = self.store.device, self.store.states[SUMS]
+        if first and device.runtime is not None:
+            # A prepared copy, which a captured step repeats; what a library does by itself to clear memory need not be.
+            function, args = device.runtime.copy(sums.buffer, self.store.gradients.buffer)
+            if status := function(*args):
+                raise BackendUnavailable(f"adding up gradients failed: {device.runtime.explain(status)}")
+            return
         if first:
-            self.store.states[SUMS].buffer[:] = 0
+            sums.buffer[:] = 0
         if self._sums is not None:
             self._sums.run()
 

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from mxtrain.backends import cuda
+from mxtrain.backends.cuda import cublaslt
 from mxtrain.base.device import Device
 from mxtrain.base.errors import NumericError
 from mxtrain.formats import ndarray_list
 from mxtrain.train.device_step import DeviceSteps
-from tests.backends.cuda.fake import FakeCuda
+from tests.backends.cuda.fake import FakeCuda, FakeGraph
+from tests.backends.cuda.fakes import fake_cublaslt
 from tests.backends.cuda.test_fake import needs_compiler
 from tests.train.runs import CONV
 
@@ -96,3 +98,51 @@ def test_nothing_is_allocated_once_every_kind_of_step_was_seen(bench, gpu, monke
 def test_metrics_of_the_host_are_said_once(bench, gpu, caplog):
     bench.fit(device="gpu", metrics=["accuracy", "perplexity"])
     assert caplog.text.count("metrics that only the host computes make every step wait: perplexity") == 1
+
+
+NUMBERS_NET = [
+    "flatten",
+    {"fully_connected": {"num_hidden": 12}},
+    {"activation": {"act_type": "relu"}},
+    {"fully_connected": {"num_hidden": 1}},
+    "linear_regression_output",
+]
+
+
+@pytest.fixture
+def products(gpu, monkeypatch):
+    """A cuBLASLt on the host whose products, as those of a GPU, are noted down while the stream captures."""
+    call = cublaslt.Matmul.call
+
+    def noted(self, *args, **more):
+        function, native = call(self, *args, **more)
+        return lambda: gpu[-1].do(lambda: function(*native)), ()
+
+    monkeypatch.setattr(cublaslt.Matmul, "call", noted)
+    with fake_cublaslt():
+        yield
+
+
+@pytest.mark.parametrize("changes", [{}, {"precision": "fp16"}, {"grad_accum": 2}, {"ema": {"decay": 0.9}}], ids=str)
+def test_a_captured_step_gives_the_bits_of_one_that_runs_call_by_call(bench, products, caplog, changes):
+    launched = []
+    with pytest.MonkeyPatch.context() as patch:
+        run = FakeGraph.launch
+        patch.setattr(FakeGraph, "launch", lambda self: launched.append(self) or run(self))
+        both = [
+            bench.fit(
+                device="gpu", cuda_graph=graph, net=NUMBERS_NET, metrics=["mse"], deterministic=True, epochs=4,
+                checkpoint={"monitor": "val.mse"}, **changes,
+            )
+            for graph in (True, False)
+        ]  # fmt: skip
+    assert "call by call" not in caplog.text and len(launched) > 8
+    for suffix in (".params", ".state"):
+        assert both[0].file(suffix) == both[1].file(suffix)
+    assert both[0].lines("epoch") == both[1].lines("epoch")
+    assert both[0].lines("epoch")[-1]["metrics"]["loss"] < both[0].lines("epoch")[0]["metrics"]["loss"]
+
+
+def test_what_keeps_a_step_from_being_captured_is_said_once(bench, gpu, caplog):
+    bench.fit(device="gpu", net=CONV)
+    assert caplog.text.count("steps are not run as one CUDA graph, but call by call: ") == 1
