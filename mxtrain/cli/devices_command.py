@@ -54,15 +54,17 @@ def look() -> dict[str, Any]:
 def gpus() -> list[str]:
     """The GPUs that can be used."""
     from mxtrain.backends import cuda
+    from mxtrain.train.device import missing
 
-    return [] if cuda.why_not() else [f"gpu:{k}" for k in range(cuda.count())]
+    return [] if missing() else [f"gpu:{k}" for k in range(cuda.count())]
 
 
 def cuda_versions() -> list[str] | None:
     """The libraries of CUDA that load, with their versions; None if there are none."""
-    from mxtrain.backends.cuda import nvrtc
+    from mxtrain.backends.cuda import libraries, nvrtc
 
     found = [f"NVRTC {nvrtc.version()}"] if nvrtc.available() else []
+    found += [f"{s.name} {s.version}" for s in libraries.states() if s.version]
     return found or None
 
 

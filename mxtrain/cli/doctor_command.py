@@ -12,6 +12,8 @@ from mxtrain.cli._common import emit
 HELP = """Say what this machine lacks to train on the CPU and on a GPU, and the command that installs it. The exit code
 is 0 unless --gpu asks for a GPU and none can be used."""
 
+WITH_PROBLEMS = {"cpu": "slow", "gpu": "cannot be used", "gpu extras": "not all there"}
+
 
 def command(
     gpu: Annotated[bool, typer.Option("--gpu", help="fail with code 4 unless a GPU can be used")] = False,
@@ -25,7 +27,8 @@ def command(
         emit(found)
     else:
         for name, problems in found.items():
-            sys.stdout.write(f"{name}: {'ready' if not problems else 'cannot be used' if name == 'gpu' else 'lacks'}\n")
+            said = "ready" if not problems else WITH_PROBLEMS[name]
+            sys.stdout.write(f"{name}: {said}\n")
             sys.stdout.writelines(f"  - {text}\n" for text in problems)
     if gpu and found["gpu"]:
         raise BackendUnavailable("no GPU can be used on this machine, and --gpu asked for one")
@@ -34,6 +37,6 @@ def command(
 def examine() -> dict[str, Any]:
     """What lacks, by what lacks it."""
     from mxtrain.cli.devices_command import look
-    from mxtrain.train.device import missing
+    from mxtrain.train.device import missing, optional
 
-    return {"cpu": look()["advice"], "gpu": list(missing())}
+    return {"cpu": look()["advice"], "gpu": list(missing()), "gpu extras": list(optional())}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mxtrain import metrics, optim
+from mxtrain.backends import cuda
 from mxtrain.base.device import Device
 from mxtrain.base.errors import ConfigError
 from mxtrain.base.types import TensorType
@@ -28,7 +29,9 @@ from mxtrain.train.initial import initialise
 from mxtrain.train.mixing import Mixing, make_mixing
 from mxtrain.train.model import PRECISION
 from mxtrain.train.net import Head
-from mxtrain.train.program import Program, make_program, variables
+from mxtrain.train.program import Program, compile_training, make_program, variables
+from mxtrain.train.ring import DEVICES
+from mxtrain.train.room import Need, check_room, held
 from mxtrain.train.schema import Config
 from mxtrain.train.state import ModelInfo
 from mxtrain.train.updater import Rule, Updater
@@ -104,11 +107,25 @@ def build(
     rule = make_rule(config, train)
     updater = Updater(rule, groups, program.store)
     updater.begin()
+    if device.runtime is not None:
+        _check_room(program, types, -(-min(config.batch_size, len(train.source)) // config.grad_accum))
     info = model_info(config, heads, train, names, types, device)
     mixing = make_mixing(config.mix, train.it, shown, names, config.seed, tree)
     built = Built(config, device, heads, shown, train, val, names, program, updater, info, mixing)
     check_run(built, tree)
     return built
+
+
+def _check_room(program: Program, types: Mapping[str, TensorType], rows: int) -> None:
+    """Refuse a run that its device has no room for, before the first step finds out."""
+
+    def need(n: int) -> Need:
+        sized = {name: t._replace(shape=(n, *t.shape[1:])) for name, t in types.items()}
+        memory = compile_training(program.heads, program.trained, sized, program.device, program.options).memory
+        slots = (DEVICES + 1) * sum(t.nbytes for t in sized.values())
+        return Need(held(program.store), memory.block + memory.persistent + slots)
+
+    check_room(program.device.name, cuda.cuda_of(program.device).free_memory(), rows, need)
 
 
 def device_of(config: Config, threads: int | None = None) -> Device:

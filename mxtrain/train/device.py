@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mxtrain.backends import cuda, onednn
+from mxtrain.backends.cuda import libraries
 from mxtrain.base.device import Device
 from mxtrain.base.errors import BackendUnavailable
 from mxtrain.config.tree import show
@@ -37,7 +38,19 @@ def gpus_of(name: str) -> tuple[int, ...]:
 
 def missing() -> tuple[str, ...]:
     """What keeps this machine from using a GPU, one text per thing, each with what to do; empty if nothing does."""
-    return cuda.why_not()
+    needed = [w.name for w in libraries.WANTED if w.needed]
+    return (*cuda.why_not(), *(_told(s) for s in libraries.states() if s.name in needed and s.problem))
+
+
+def optional() -> tuple[str, ...]:
+    """What a GPU can do without, one text per thing, each with what to do."""
+    spare = [w.name for w in libraries.WANTED if not w.needed]
+    return tuple(_told(s) for s in libraries.states() if s.name in spare and s.problem)
+
+
+def _told(state: libraries.State) -> str:
+    purpose = next(w.purpose for w in libraries.WANTED if w.name == state.name)
+    return f"{state.name} ({purpose}): {state.problem}"
 
 
 def make_device(threads: int, name: str = "cpu", *, deterministic: bool = False, tf32: bool = False) -> Device:

@@ -223,7 +223,11 @@ def _train(run: RunDirectory, built: Built, state: RunState, written: tuple[str,
         shown = stack.enter_context(progress(built.config.log.progress, state.epochs))
         requests = stack.enter_context(watch())
         callbacks = [remember, shown, log_lines(built.config.log.every), metrics_log(file, built.config.log.every)]
-        fit(make_session(run, built, state, written, file, callbacks), requests)
+        session = make_session(run, built, state, written, file, callbacks)
+        if session.steps_on is not None:
+            # The loop has stopped the data workers by then; what is left are the copies, and the steps after them.
+            stack.callback(session.steps_on.close)
+        fit(session, requests)
     return Outcome(run.path, last)
 
 

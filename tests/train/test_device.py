@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mxtrain.backends import cuda
+from mxtrain.backends.cuda import libraries
 from mxtrain.base.device import Device
 from mxtrain.base.errors import BackendUnavailable, ConfigError
 from mxtrain.train.device import check_name, facts, gpus_of, make_device, missing, take_over
@@ -36,6 +37,7 @@ def test_the_host():
 
 def test_without_a_gpu_there_is_one_error_with_all_that_lacks(monkeypatch):
     monkeypatch.setattr(cuda, "why_not", lambda: ("no driver; install it", "no CuPy; pip install it"))
+    monkeypatch.setattr(libraries, "states", list)
     assert make_device(1, "auto").name == "cpu" and len(missing()) == 2
     with pytest.raises(BackendUnavailable) as caught:
         make_device(1, "gpu:1")
@@ -55,6 +57,7 @@ def gpu(monkeypatch):
         return Device(f"gpu:{index}", ("cuda", "reference"), options["threads"], FakeCuda())
 
     monkeypatch.setattr(cuda, "why_not", lambda: ())
+    monkeypatch.setattr(libraries, "states", list)
     monkeypatch.setattr(cuda, "make_device", make)
     return made
 

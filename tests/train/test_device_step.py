@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
 from mxtrain.backends import cuda
-from mxtrain.backends.cuda import cublaslt
+from mxtrain.backends.cuda import cublaslt, libraries
 from mxtrain.base.device import Device
-from mxtrain.base.errors import NumericError
+from mxtrain.base.errors import EnvironmentFault, Interrupted, NumericError
 from mxtrain.formats import ndarray_list
 from mxtrain.train.device_step import DeviceSteps
+from mxtrain.train.ring import Ring
+from mxtrain.train.room import SLACK
 from tests.backends.cuda.fake import FakeCuda, FakeGraph
 from tests.backends.cuda.fakes import fake_cublaslt
 from tests.backends.cuda.test_fake import needs_compiler
@@ -29,6 +33,7 @@ def gpu(monkeypatch):
         return Device(f"gpu:{index}", ("cuda", "reference"), options["threads"], made[-1])
 
     monkeypatch.setattr(cuda, "why_not", lambda: ())
+    monkeypatch.setattr(libraries, "states", list)
     monkeypatch.setattr(cuda, "make_device", make)
     return made
 
@@ -93,6 +98,35 @@ def test_nothing_is_allocated_once_every_kind_of_step_was_seen(bench, gpu, monke
     monkeypatch.setattr(DeviceSteps, "run", watched)
     bench.fit(device="gpu", epochs=3, data={"val": None})
     assert len(used) == 15 and len(set(used[4:])) == 1
+
+
+def test_a_batch_that_does_not_fit_is_refused_before_the_first_step(bench, gpu, monkeypatch):
+    monkeypatch.setattr(FakeCuda, "free_memory", lambda self: SLACK + 40_000)
+    with pytest.raises(EnvironmentFault, match=r"out of memory on gpu:0: 37 samples .*; batch_size=\d+ fits"):
+        bench.built(device="gpu", net=CONV, batch_size=64)
+    monkeypatch.setattr(FakeCuda, "free_memory", lambda self: SLACK)
+    with pytest.raises(EnvironmentFault, match="not even one sample fits"):
+        bench.built(device="gpu", net=CONV)
+
+
+def test_a_run_that_is_stopped_closes_in_order(bench, gpu, monkeypatch):
+    closed = []
+    run, close = Ring.close, DeviceSteps.run
+    monkeypatch.setattr(Ring, "close", lambda self: closed.append(threads()) or run(self))
+
+    def stopping(self, *args):
+        close(self, *args)
+        raise Interrupted(2, "stopped")
+
+    monkeypatch.setattr(DeviceSteps, "run", stopping)
+    with pytest.raises(Interrupted):
+        bench.fit(device="gpu", data={"threads": 2})
+    assert closed == [0]
+
+
+def threads():
+    """Data workers that are alive."""
+    return sum(t.name.startswith("mxtrain-data") for t in threading.enumerate())
 
 
 def test_metrics_of_the_host_are_said_once(bench, gpu, caplog):
