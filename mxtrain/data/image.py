@@ -1,4 +1,4 @@
-"""Encoded images to (H, W, C) uint8: opened by Pillow, decoded by one of decoders/.
+"""Encoded images to (H, W, C) uint8: ordinary JPEGs by one of decoders/, all others by Pillow.
 
 The orientation that EXIF asks for is always applied. The size is checked in the header, before anything of that size is
 allocated. How much smaller a JPEG is decoded is decided here, for all decoders alike.
@@ -19,7 +19,7 @@ from PIL import UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 from mxtrain.base.errors import DataError
-from mxtrain.data import decoders
+from mxtrain.data import decoders, jpeg
 from mxtrain.data.augmenter import Image
 from mxtrain.data.decoders import pillow
 from mxtrain.data.files import read_file
@@ -82,14 +82,20 @@ def decode(
     data = read(content)
     if not len(data):
         raise DataError(f"{name}: empty file; expected an image ({', '.join(formats)})")
+    chosen = decoders.load(decoder or decoders.best())
     try:
+        head = jpeg.header(data) if chosen.jpeg and "jpeg" in formats else None
+        pixels = _decoded(chosen.jpeg, data, head, channels, shrink) if chosen.jpeg and head else None
+        if pixels is not None:
+            return pixels
         with Pillow.open(io.BytesIO(data), formats=[f.upper() for f in formats]) as image:
-            _check_size(image)
+            width, height = image.size
+            if width * height > PIXEL_LIMIT:
+                limit = PIXEL_LIMIT // 1_000_000
+                raise DataError(f"{width} x {height} pixels; at most {limit} million are decoded")
             turn = orientation(image.info.get("exif"))
-            scale = _scale(image, turn, shrink) if shrink else 1
-            pixels = decoders.load(decoder or decoders.best()).decode(image, data, channels, scale)
-            if pixels is None:
-                pixels = pillow.decode(image, data, channels, scale)
+            scale = _scale(width, height, turn, shrink) if shrink and isinstance(image, JpegImageFile) else 1
+            pixels = pillow.decode(image, channels, scale)
     except UnidentifiedImageError as error:
         raise DataError(
             f"{name}: not an image that is read here; expected {', '.join(formats)}, "
@@ -100,6 +106,17 @@ def decode(
     except _DAMAGE as error:
         raise DataError(f"{name}: damaged image: {str(error) or type(error).__name__}") from error
     return pixels if turn == 1 else np.ascontiguousarray(_turned(pixels, turn))
+
+
+def _decoded(
+    decode_jpeg: decoders.DecodeJpeg, data: bytes | memoryview, head: jpeg.Header, channels: int, shrink: Shrink | None
+) -> Image | None:
+    """An ordinary JPEG; None if the decoder leaves it to Pillow."""
+    if head.width * head.height > PIXEL_LIMIT:
+        return None
+    turn = orientation(head.exif)
+    pixels = decode_jpeg(data, head, channels, _scale(head.width, head.height, turn, shrink) if shrink else 1)
+    return pixels if pixels is None or turn == 1 else np.ascontiguousarray(_turned(pixels, turn))
 
 
 def read(content: bytes | memoryview | Path) -> bytes | memoryview:
@@ -131,19 +148,10 @@ def orientation(exif: bytes | None) -> int:
     return 1
 
 
-def _check_size(image: Pillow.Image) -> None:
-    width, height = image.size
-    if width * height > PIXEL_LIMIT:
-        raise DataError(f"{width} x {height} pixels; at most {PIXEL_LIMIT // 1_000_000} million are decoded")
-
-
-def _scale(image: Pillow.Image, turn: int, shrink: Shrink) -> int:
-    """By how much a JPEG's sides are divided: the most that leaves it as large as it must be. 1 for other formats."""
-    if not isinstance(image, JpegImageFile):
-        return 1
-    width, height = image.size
-    factor = shrink(width, height) if turn >= 5 else shrink(height, width)
-    return max(s for s in (1, 2, 4, 8) if s == 1 or s <= min(factor, width, height))
+def _scale(width: int, height: int, turn: int, shrink: Shrink) -> int:
+    """By how much a JPEG's sides are divided: the most that leaves it as large as it must be."""
+    factor = min(shrink(width, height) if turn >= 5 else shrink(height, width), width, height)
+    return 8 if factor >= 8 else 4 if factor >= 4 else 2 if factor >= 2 else 1
 
 
 def _turned(pixels: Image, turn: int) -> Image:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -16,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mxtrain.base.errors import DataError
+from mxtrain.data import decoders
 from mxtrain.data.augmenter import Image, Values
 from mxtrain.data.image import read
 from mxtrain.data.pipeline import Preprocess
 from mxtrain.data.shuffle import Order
-from mxtrain.data.source import Encoded, OpenSource
+from mxtrain.data.source import Encoded, OpenSource, Rows
 from mxtrain.data.source import Field as SourceField
 from mxtrain.data.stages import Clock, Spent
 
@@ -68,6 +71,11 @@ class Filler:
     allowed: int
     clock: Clock = field(default_factory=Clock)
 
+    @cached_property
+    def inputs(self) -> Mapping[str, SourceField]:
+        """Of the source, asked once."""
+        return self.source.inputs
+
 
 def fill(filler: Filler, epoch: int, first: int, rows: range, target: Target) -> list[Bad]:
     """Fill `rows` of `target` with the samples it wants there; row 0 is at position `first` of the epoch.
@@ -82,14 +90,44 @@ def fill(filler: Filler, epoch: int, first: int, rows: range, target: Target) ->
     drawn = filler.preprocess.draw(filler.seed, epoch, first + rows.start, len(rows))
     spent.augment = perf_counter() - begun
     bad: list[Bad] = []
-    if any(f.formats for f in filler.source.inputs.values()):
-        for number, row in enumerate(rows):
-            values = [d[number] for d in drawn]
-            bad.extend(_fill_row(filler, (epoch, first + row), target, row, values, spent))
+    if any(f.formats for f in filler.inputs.values()):
+        bad = _fill_encoded(filler, (epoch, first), target, rows, drawn, spent)
     else:
         bad = _fill_arrays(filler, (epoch, first), target, rows, drawn, spent)
     filler.clock.add(spent, len(rows))
     return bad
+
+
+def _fill_encoded(
+    filler: Filler, at: tuple[int, int], target: Target, rows: range, drawn: list[Values], spent: Spent
+) -> list[Bad]:
+    """Fill `rows` one by one with what was read of all of them at once, so far as it can be."""
+    epoch, first = at
+    bad: list[Bad] = []
+    found = _read(filler, target.wanted[rows.start : rows.stop], spent)
+    with decoders.lending():
+        for number, row in enumerate(rows):
+            values = [d[number] for d in drawn]
+            if found is not None:
+                with suppress(DataError):
+                    _write(filler, found, number, (target, row), values, spent)
+                    continue
+            # Says what is wrong with the sample, and takes another in its place if that is asked for.
+            bad.extend(_fill_row(filler, (epoch, first + row), target, row, values, spent))
+    return bad
+
+
+def _read(filler: Filler, indices: NDArray[np.int64], spent: Spent) -> Rows | None:
+    """Some samples; None if one of them cannot be read and that is no reason to stop."""
+    begun = perf_counter()
+    try:
+        return filler.source.read(indices)
+    except DataError:
+        if filler.on_error == "stop":
+            raise
+        return None
+    finally:
+        spent.read += perf_counter() - begun
 
 
 def _fill_arrays(
@@ -102,19 +140,14 @@ def _fill_arrays(
     for start in range(0, len(rows), step):
         part = slice(rows.start + start, min(rows.start + start + step, rows.stop))
         values = [d[start : start + step] for d in drawn]
-        begun = perf_counter()
-        try:
-            found = filler.source.read(target.wanted[part])
-        except DataError:
-            if filler.on_error == "stop":
-                raise
+        found = _read(filler, target.wanted[part], spent)
+        if found is None:
             # Which of them it was, and what takes its place, is found one by one.
             for number, row in enumerate(range(part.start, part.stop)):
                 one = [v[number] for v in values]
                 bad.extend(_fill_row(filler, (epoch, first + row), target, row, one, spent))
             continue
-        spent.read += perf_counter() - begun
-        for name, about in filler.source.inputs.items():
+        for name, about in filler.inputs.items():
             begun = perf_counter()
             samples: Any = found.inputs[name]
             if about.image:
@@ -130,7 +163,7 @@ def _fill_arrays(
 
 def _largest_image(filler: Filler, target: Target) -> int:
     """Bytes of the largest image of a sample, before augmentation or after; of a sample without images, 1."""
-    images = [(name, f.type.known_shape or ()) for name, f in filler.source.inputs.items() if f.image]
+    images = [(name, f.type.known_shape or ()) for name, f in filler.inputs.items() if f.image]
     return max((max(math.prod(shape), target.inputs[name][:1].nbytes) for name, shape in images), default=1)
 
 
@@ -143,7 +176,10 @@ def _fill_row(
     candidate = int(target.wanted[row])
     while True:
         try:
-            _write(filler, candidate, (target, row), values, spent)
+            begun = perf_counter()
+            found = filler.source.read(np.array([candidate]))
+            spent.read += perf_counter() - begun
+            _write(filler, found, 0, (target, row), values, spent)
         except DataError as error:
             if filler.on_error == "stop":
                 raise
@@ -159,21 +195,21 @@ def _fill_row(
             return bad
 
 
-def _write(filler: Filler, candidate: int, place: tuple[Target, int], values: list[Values], spent: Spent) -> None:
+def _write(
+    filler: Filler, found: Rows, number: int, place: tuple[Target, int], values: list[Values], spent: Spent
+) -> None:
+    """Fill a row with one of the samples that were read."""
     target, row = place
-    begun = perf_counter()
-    found = filler.source.read(np.array([candidate]))
-    spent.read += perf_counter() - begun
-    for name, about in filler.source.inputs.items():
+    for name, about in filler.inputs.items():
         samples = found.inputs[name]
         if isinstance(samples, list):
-            _write_image(filler, samples[0], about, target.inputs[name][row], values, spent)
+            _write_image(filler, samples[number], about, target.inputs[name][row], values, spent)
         elif about.image:
-            target.inputs[name][row] = filler.preprocess.apply(samples[0], values)
+            target.inputs[name][row] = filler.preprocess.apply(samples[number], values)
         else:
-            target.inputs[name][row] = samples[0]
+            target.inputs[name][row] = samples[number]
     for name, labels in found.labels.items():
-        target.labels[name][row] = labels[0]
+        target.labels[name][row] = labels[number]
 
 
 def _write_image(

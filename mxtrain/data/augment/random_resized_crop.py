@@ -44,7 +44,7 @@ class Params:
 def _box(params: Params, height: int, width: int, values: Values) -> tuple[int, int, int, int]:
     """(top, left, height, width) of the window."""
     log_low, log_high = math.log(params.ratio[0]), math.log(params.ratio[1])
-    numbers = [float(v) for v in values]
+    numbers: list[float] = values.tolist()
     for attempt in range(_ATTEMPTS):
         area = (params.area[0] + numbers[2 * attempt] * (params.area[1] - params.area[0])) * height * width
         ratio = math.exp(log_low + numbers[2 * attempt + 1] * (log_high - log_low))

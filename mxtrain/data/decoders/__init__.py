@@ -1,21 +1,25 @@
 """Image decoders, one file each: the library that turns the bytes of a file into pixels.
 
-data/image.py opens every file with Pillow, which decides what an image is, how large it may be and how it is turned;
-then the chosen decoder gives the pixels, or leaves them to Pillow. Only their last bit can depend on the choice.
-May import base and the rest of data. Begin with pillow.py.
+data/image.py reads the header of an ordinary JPEG and has the chosen decoder give the pixels. Whatever it leaves, and
+all else, is opened and decoded by Pillow, which says what is wrong with it. Only the last bit of a pixel can depend on
+the choice. May import base and the rest of data. Begin with pillow.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pillow
 
 from mxtrain.base.registry import Registry
+from mxtrain.data.jpeg import Header
+
+DecodeJpeg = Callable[[bytes | memoryview, Header, int, int], NDArray[np.uint8] | None]
 
 PREFERRED = ("simplejpeg", "pillow")
 """The first of these that is installed decodes, unless a checkpoint names another."""
@@ -27,13 +31,13 @@ class Decoder:
 
     Args:
         available: whether it is installed.
-        decode: (image opened by Pillow and not loaded yet, bytes of its file, channels, scale) -> (H, W, channels)
-            uint8 as stored, each side divided by `scale` and rounded up; None if it is not one for this library, or
-            if anything is wrong with it: Pillow then says what. `scale` is 1 but for JPEGs: 1, 2, 4 or 8.
+        jpeg: (bytes of a file, its header, channels, scale) -> (H, W, channels) uint8 as stored, each side divided by
+            `scale` (1, 2, 4 or 8) and rounded up; None if it is not one for this library, or if anything is wrong
+            with it: Pillow then says what. None: Pillow decodes everything.
     """
 
     available: Callable[[], bool]
-    decode: Callable[[Pillow.Image, bytes | memoryview, int, int], NDArray[np.uint8] | None]
+    jpeg: DecodeJpeg | None = None
 
 
 REGISTRY: Registry[Decoder] = Registry("mxtrain.data.decoders", "DECODER", "image decoder")
@@ -55,3 +59,38 @@ def usable(name: str) -> str:
 def load(name: str) -> Decoder:
     """The decoder called `name`, or Pillow's in its place."""
     return REGISTRY.get(usable(name))
+
+
+class _Lent(threading.local):
+    """What a thread may decode into."""
+
+    active: bool = False
+    memory: NDArray[np.uint8] = np.empty(0, np.uint8)
+
+
+_lent = _Lent()
+_LENT_AT_MOST = 1 << 24
+"""Bytes. What is larger gets memory of its own, so that one large image does not hold it for good."""
+
+
+@contextmanager
+def lending() -> Iterator[None]:
+    """Within the context, on this thread, an image lasts until the next one is decoded.
+
+    New memory of the size of a photograph comes from the system page by page, each cleared first: a quarter of the
+    time of decoding.
+    """
+    before, _lent.active = _lent.active, True
+    try:
+        yield
+    finally:
+        _lent.active = before
+
+
+def room(size: int) -> NDArray[np.uint8] | None:
+    """Memory (at least `size`,) to decode into; None if an image must have its own."""
+    if not _lent.active or size > _LENT_AT_MOST:
+        return None
+    if len(_lent.memory) < size:
+        _lent.memory = np.empty(size + size // 2, np.uint8)
+    return _lent.memory

@@ -13,8 +13,8 @@ from mxtrain.base.errors import DataError
 from mxtrain.data.decoders import Decoder
 
 
-def decode(image: Pillow.Image, data: bytes | memoryview, channels: int, scale: int) -> NDArray[np.uint8]:
-    """(H, W, channels) of the opened image; a JPEG smaller, and without its colour if none is wanted.
+def decode(image: Pillow.Image, channels: int, scale: int) -> NDArray[np.uint8]:
+    """(H, W, channels) of an opened image; a JPEG smaller by `scale`, and without its colour if none is wanted.
 
     Raises:
         DataError: if the pixels are floats.
@@ -46,4 +46,4 @@ def available() -> bool:
     return True
 
 
-DECODER = Decoder(available, decode)
+DECODER = Decoder(available)

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pillow
-from PIL.JpegImagePlugin import JpegImageFile
 
+from mxtrain.data import decoders
 from mxtrain.data.decoders import Decoder
+from mxtrain.data.jpeg import Header
 
 _EIGHTHS = {1: 8, 2: 4, 4: 2, 8: 1}
 
@@ -34,25 +34,20 @@ def available() -> bool:
     return _library() is not None
 
 
-def decode(image: Pillow.Image, data: bytes | memoryview, channels: int, scale: int) -> NDArray[np.uint8] | None:
-    """(H, W, channels); None for what is no JPEG, CMYK, damaged, or too small to be scaled for certain."""
-    if not isinstance(image, JpegImageFile) or image.mode not in ("L", "RGB"):
+def decode(data: bytes | memoryview, head: Header, channels: int, scale: int) -> NDArray[np.uint8] | None:
+    """(H, W, channels); None for what is damaged, or too small to be scaled for certain."""
+    height, width = -(-head.height // scale), -(-head.width // scale)
+    if scale > 1 and not _certain(head.height, head.width, scale):
         return None
-    width, height = image.size
-    least = (-(-height // scale), -(-width // scale))
-    if scale > 1 and not _certain(height, width, scale):
-        return None
+    least = {"min_height": height, "min_width": width} if scale > 1 else {}
     try:
         pixels: NDArray[np.uint8] = _library().decode_jpeg(
-            data,
-            "GRAY" if channels == 1 else "RGB",
-            min_height=least[0] if scale > 1 else 0,
-            min_width=least[1] if scale > 1 else 0,
+            data, "GRAY" if channels == 1 else "RGB", buffer=decoders.room(height * width * channels), **least
         )
     except ValueError:
         # It stops at what libjpeg calls a warning. Whether that is an error, Pillow decides.
         return None
-    return pixels if pixels.shape == (*least, channels) else None
+    return pixels if pixels.shape == (height, width, channels) else None
 
 
 def _certain(height: int, width: int, scale: int) -> bool:

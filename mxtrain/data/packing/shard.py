@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mxtrain.base.errors import DataError
+from mxtrain.data import decoders
 from mxtrain.data.packing.convert import Recipe, convert
 from mxtrain.data.packing.listing import Labels, Listing, shown
 from mxtrain.data.packing.manifest import FileFacts, Rejected, Shard, file_names
@@ -151,7 +152,8 @@ def _chunks(listing: Listing, positions: NDArray[np.int64]) -> Iterator[list[int
 
 def _convert_all(listing: Listing, chunk: Sequence[int], recipe: Recipe) -> list[Made | str]:
     """Each image as a record, or why there is none."""
-    return [_make(listing, position, recipe) for position in chunk]
+    with decoders.lending():
+        return [_make(listing, position, recipe) for position in chunk]
 
 
 def _make(listing: Listing, position: int, recipe: Recipe) -> Made | str:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from mxtrain.base.errors import DataError
-from mxtrain.data import decoders, image
+from mxtrain.data import decoders, image, jpeg
 from mxtrain.data.decoders import simplejpeg
 from mxtrain.data.decoders.simplejpeg import DECODER
 
@@ -97,15 +97,14 @@ def test_cmyk_is_left_to_pillow(mode):
     stream = io.BytesIO()
     Image.new(mode, (20, 20), 77).save(stream, "JPEG")
     data = stream.getvalue()
-    opened = Image.open(stream)
-    assert (DECODER.decode(opened, data, 3, 1) is None) == (mode == "CMYK")
+    assert (jpeg.header(data) is None) == (mode == "CMYK")
     check(data)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "WEBP"])
 def test_other_formats_are_left_to_pillow(kind, rng, encode):
     data = encode(smooth(rng, 9, 9), kind)
-    assert DECODER.decode(Image.open(io.BytesIO(data)), data, 3, 1) is None
+    assert jpeg.header(data) is None
     check(data, formats=(kind.lower(),))
 
 
@@ -157,6 +156,26 @@ def test_from_a_view(rng, encode):
     data = encode(smooth(rng, 20, 20), "JPEG")
     view = memoryview(b"before" + data)[6:]
     np.testing.assert_array_equal(image.decode(view, decoder="simplejpeg"), image.decode(data, decoder="simplejpeg"))
+
+
+def test_memory_is_lent_from_one_image_to_the_next(rng, encode):
+    large, small = (encode(smooth(rng, size, size), "JPEG") for size in (40, 30))
+    own = image.decode(large, decoder="simplejpeg")
+    with decoders.lending():
+        first = image.decode(large, decoder="simplejpeg")
+        np.testing.assert_array_equal(first, own)
+        held = first.copy()
+        second = image.decode(small, decoder="simplejpeg")
+        assert np.shares_memory(first, second) and not np.array_equal(first, held)
+        np.testing.assert_array_equal(second, image.decode(small, decoder="pillow"))
+    assert not np.shares_memory(second, image.decode(small, decoder="simplejpeg"))
+
+
+def test_no_memory_is_lent_for_the_largest():
+    with decoders.lending():
+        assert decoders.room(100) is decoders.room(90)
+        assert decoders.room(1 << 30) is None
+    assert decoders.room(100) is None
 
 
 @pytest.mark.parametrize(
