@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from mxtrain.graph import Graph
+from mxtrain.ops import _fastest
+from mxtrain.ops.convolution import depthwise
 from tests.backends.cuda.fake import fake_device
 from tests.backends.cuda.fakes import fake_cudnn, needs_compiler
 from tests.contract.on_device import check_on, planned
@@ -34,7 +36,8 @@ def test_contract(case, rng):
 @needs_compiler
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_cudnn(case, dtype, rng):
+def test_cudnn(case, dtype, rng, monkeypatch):
+    monkeypatch.setattr(depthwise, "takes", lambda problem: False)
     with fake_cudnn() as fake:
         kernels = check_on(fake_device(), "convolution", case, rng, dtype)
         assert sum(k.startswith("cuda:cudnn") for k in kernels) == 3, kernels
@@ -49,3 +52,33 @@ def test_a_narrow_filter_is_cast_and_ordered_in_one_step():
         plan = planned(Graph((node[0],)), fake_device(), values, "bfloat16")
     weights = [s for s in plan.steps if s.op == "reorder" and "weight" in s.name]
     assert len(weights) == 1 and "float32 -> " in weights[0].types and "bfloat16 channels_last" in weights[0].types
+
+
+DEPTHWISE = [
+    Case({"data": (2, 8, 7, 6)}, {"kernel": 3, "num_filter": 8, "num_group": 8, "pad": 1}),
+    Case(
+        {"data": (2, 5, 9, 8)}, {"kernel": 3, "num_filter": 5, "num_group": 5, "stride": 2, "pad": 1, "no_bias": True}
+    ),
+    Case({"data": (1, 4, 12, 11)}, {"kernel": 5, "num_filter": 4, "num_group": 4, "stride": 2, "pad": 2, "dilate": 2}),
+    Case({"data": (3, 6, 8, 8)}, {"kernel": 7, "num_filter": 6, "num_group": 6, "pad": 3}),
+]
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("case", DEPTHWISE, ids=str)
+def test_own_kernels_where_every_channel_has_its_filter(case, dtype, rng):
+    kernels = check_on(fake_device(), "convolution", case, rng, dtype)
+    assert kernels.count("cuda:depthwise") == 3, kernels
+
+
+@needs_compiler
+@pytest.mark.parametrize("best", ["own", "cudnn"])
+def test_the_faster_of_both_is_chosen_and_kept(best, rng, monkeypatch):
+    monkeypatch.setattr(_fastest, "_measured", lambda device, node, r: ("depthwise" in r.name) != (best == "own"))
+    device = fake_device()
+    with fake_cudnn():
+        kernels = check_on(device, "convolution", DEPTHWISE[0], rng)
+    ours = [k for k in kernels if k.startswith("cuda:cudnn") or k == "cuda:depthwise"]
+    assert all(("depthwise" in k) == (best == "own") for k in ours) and len(ours) == 3
+    assert sorted(v for k, v in device.runtime.tuning.used.items() if k.startswith("convolution")) == [best] * 3

@@ -1,4 +1,7 @@
-"""cuDNN's kernels of convolution. Data and filters lie channels-last; gradients of weights come plain and float32."""
+"""Kernels of convolution on CUDA: cuDNN's, and own ones where every channel has a filter of its own.
+
+Data and filters lie channels-last; gradients of weights come plain and float32.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from mxtrain.base.device import Device
 from mxtrain.base.types import CHANNELS_LAST, TensorType
 from mxtrain.graph import Node, Recipe
 from mxtrain.ops._cudnn import backward_data, backward_filter, forward
+from mxtrain.ops._fastest import fastest
+from mxtrain.ops.convolution import depthwise
 from mxtrain.ops.convolution.declaration import Params, geometry
 
 
@@ -23,15 +28,21 @@ def gpu(node: Node, device: Device) -> Recipe | None:
     whole = problem(p, node.inputs[0].type, node.types[0])
     bias = None if p.no_bias else 2
     addend = len(node.inputs) - 1 if getattr(p, "add", False) else None
-    return forward(device, whole, bias, addend, getattr(p, "act", None))
+    rest = (bias, addend, getattr(p, "act", None))
+    own = depthwise.forward(device, whole, *rest) if depthwise.takes(whole) else None
+    return fastest(device, node, {"own": own, "cudnn": forward(device, whole, *rest)})
 
 
 def gpu_backward_data(node: Node, device: Device) -> Recipe | None:
     """Towards the data."""
-    return backward_data(device, problem(node.params.forward, node.types[0], node.inputs[0].type))
+    whole = problem(node.params.forward, node.types[0], node.inputs[0].type)
+    own = depthwise.backward_data(device, whole) if depthwise.takes(whole) else None
+    return fastest(device, node, {"own": own, "cudnn": backward_data(device, whole)})
 
 
 def gpu_backward_weights(node: Node, device: Device) -> Recipe | None:
     """Towards weight and bias."""
     p: Params = node.params.forward
-    return backward_filter(device, problem(p, node.inputs[0].type, node.inputs[1].type), not p.no_bias)
+    whole = problem(p, node.inputs[0].type, node.inputs[1].type)
+    own = depthwise.backward_filter(device, whole, not p.no_bias) if depthwise.takes(whole) else None
+    return fastest(device, node, {"own": own, "cudnn": backward_filter(device, whole, not p.no_bias)})
