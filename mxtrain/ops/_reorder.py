@@ -33,8 +33,10 @@ def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
 
 
 def fast(node: Node, device: Device) -> Recipe | None:
-    """oneDNN's reorder: any of its formats to any other."""
+    """oneDNN's reorder: any of its formats to any other; or what the target's layout says."""
     source, target = node.inputs[0].type, node.types[0]
+    if isinstance(target.layout.key, onednn.Packer):
+        return target.layout.key.recipe(node)
     if not (onednn.available() and onednn.supports(source, target)):
         return None
     axes = next((t.layout.key.shape for t in (target, source) if t.layout.opaque), None)

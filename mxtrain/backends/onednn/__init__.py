@@ -1,4 +1,5 @@
-"""oneDNN through its C API (v3): library and threads (library.py), memory descriptors and primitives (primitive.py).
+"""oneDNN through its C API (v3): library and threads (library.py), memory descriptors and primitives (primitive.py),
+products of many pieces as one call (products.py).
 
 Every handle is freed by its owner, every status is checked when building, and the prepared call returns its status.
 Knows no operator. May import base and graph.
@@ -18,8 +19,10 @@ from mxtrain.backends.onednn.primitive import (
     strided,
     supports,
 )
+from mxtrain.backends.onednn.products import SCRATCHPAD, Packer, Piece, Products
 
 __all__ = [
-    "Algorithm", "Arg", "Flag", "MemoryDesc", "PrimitiveDesc", "Prop", "any_layout", "attributes", "available", "desc",
-    "describe", "layout_of", "prepared", "recipe", "set_threads", "strided", "supports", "version",
+    "SCRATCHPAD", "Algorithm", "Arg", "Flag", "MemoryDesc", "Packer", "Piece", "PrimitiveDesc", "Products", "Prop",
+    "any_layout", "attributes", "available", "desc", "describe", "layout_of", "prepared", "recipe", "set_threads",
+    "strided", "supports", "version",
 ]  # fmt: skip
