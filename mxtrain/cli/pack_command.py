@@ -22,10 +22,12 @@ from mxtrain.cli._counter import Style, Tell, counter
 if TYPE_CHECKING:
     from mxtrain.data.pack import Pack
     from mxtrain.data.packing.listing import Listing
+    from mxtrain.data.remote.packs import Packs
 
 HELP = """Pack images into record files (RecordIO, as MXNet reads and writes them), and look after them.
 
-PACK stands for a .rec file, a manifest (.json), what both begin with, or a pattern in quotes ('train-*.rec')."""
+PACK stands for a .rec file, a manifest (.json), what both begin with, or a pattern in quotes ('train-*.rec'); check, ls
+and cat also take one behind s3://, gs://, hdfs:// or http(s)://."""
 
 APP = typer.Typer(
     add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True, help=HELP,
@@ -49,7 +51,7 @@ class Channels(StrEnum):
     colour = "3"
 
 
-Packs = Annotated[list[str], typer.Argument(metavar="PACK...", help="what to read", show_default=False)]
+Given = Annotated[list[str], typer.Argument(metavar="PACK...", help="what to read", show_default=False)]
 OnePack = Annotated[str, typer.Argument(metavar="PACK", help="what to read", show_default=False)]
 Out = Annotated[Path, typer.Argument(metavar="OUT", help="what the new files begin with", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="JSON lines instead of text")]
@@ -235,13 +237,35 @@ def _stoppable(tell: Tell) -> Iterator[Tell]:
 
 def _find(packs: Sequence[str]) -> list[Path]:
     from mxtrain.data.packing import places
+    from mxtrain.data.remote.address import is_remote
 
+    far = next(filter(is_remote, packs), None)
+    if far:
+        raise UsageError(f"{far}: only check, ls and cat read remote packs; copy it to this machine first")
     return list(dict.fromkeys(rec for pack in packs for rec in places.find(Path(pack))))
+
+
+@contextmanager
+def _found(packs: Sequence[str]) -> Iterator[tuple[list[Path | str], Packs | None]]:
+    """The record files, here or elsewhere, and what reads those elsewhere."""
+    from mxtrain.data.remote.address import is_remote
+    from mxtrain.data.remote.options import Options
+    from mxtrain.data.remote.packs import Packs
+
+    if not any(map(is_remote, packs)):
+        yield list(_find(packs)), None
+        return
+    defaults: dict[str, Any] = {}
+    with Packs(Options(**defaults)) as far:
+        recs: list[Path | str] = []
+        for pack in packs:
+            recs += far.find(pack) if is_remote(pack) else _find([pack])
+        yield list(dict.fromkeys(recs)), far
 
 
 @APP.command("check")
 def check(
-    packs: Packs,
+    packs: Given,
     decode: Annotated[bool, typer.Option("--decode", help="decode every image, too")] = False,
     threads: Threads = None,
     json: Json = False,
@@ -250,12 +274,12 @@ def check(
     """Walk every record: magic words, lengths, checksums, the .idx, the manifest. Exit code 3 if anything is wrong."""
     from mxtrain.data.packing import check as checking
 
-    recs, bad = _find(packs), 0
-    with counter(progress, "checking", None, "records") as tell:
-        for found in checking.check(recs, decode, _threads(threads), tell):
+    bad = 0
+    with _found(packs) as (recs, far), counter(progress, "checking", None, "records") as tell:
+        for found in checking.check(recs, decode, _threads(threads), tell, far):
             bad += found.count
             _show_findings(found, decode, json)
-    for problem in checking.check_list(recs):
+    for problem in checking.check_list([rec for rec in recs if isinstance(rec, Path)]):
         bad += 1
         say(problem)
     if bad:
@@ -280,21 +304,21 @@ def _show_findings(found: Any, decode: bool, json: bool) -> None:
 
 
 @APP.command("ls")
-def ls(packs: Packs, json: Json = False) -> None:
+def ls(packs: Given, json: Json = False) -> None:
     """List records, with tabs between: number, id, labels, bytes of the payload, format, class, path of the image."""
     from mxtrain.data.packing import records
 
-    recs = _find(packs)
-    names = records.names_of(recs)
-    for number, row in enumerate(records.rows(recs)):
-        id = None if row.header is None else row.header.id
-        about = [id, list(row.labels), len(row.payload), row.kind, names.class_of(row), names.path_of(row)]
-        if json:
-            keys = ("id", "labels", "bytes", "format", "class", "path")
-            emit({"number": number, "rec": str(row.rec), **dict(zip(keys, about, strict=True))})
-        else:
-            about[1] = " ".join(f"{label:g}" for label in row.labels)
-            sys.stdout.write("\t".join(["" if v is None else str(v) for v in (number, *about)]) + "\n")
+    with _found(packs) as (recs, far):
+        names = records.names_of(recs, far)
+        for number, row in enumerate(records.rows(recs, far)):
+            id = None if row.header is None else row.header.id
+            about = [id, list(row.labels), len(row.payload), row.kind, names.class_of(row), names.path_of(row)]
+            if json:
+                keys = ("id", "labels", "bytes", "format", "class", "path")
+                emit({"number": number, "rec": str(row.rec), **dict(zip(keys, about, strict=True))})
+            else:
+                about[1] = " ".join(f"{label:g}" for label in row.labels)
+                sys.stdout.write("\t".join(["" if v is None else str(v) for v in (number, *about)]) + "\n")
 
 
 @APP.command("cat")
@@ -306,13 +330,14 @@ def cat(
     """Write the payload of one record (an image file) to stdout."""
     from mxtrain.data.packing import records
 
-    row = records.row_at(_find([pack]), number, key)
-    sys.stdout.flush()
-    sys.stdout.buffer.write(row.payload)
+    with _found([pack]) as (recs, far):
+        row = records.row_at(recs, number, key, far)
+        sys.stdout.flush()
+        sys.stdout.buffer.write(row.payload)
 
 
 @APP.command("unpack")
-def unpack(packs: Packs, out: Out, progress: Progress = Style.auto) -> None:
+def unpack(packs: Given, out: Out, progress: Progress = Style.auto) -> None:
     """Write every image as a file into class folders below OUT, and OUT.lst: ids, labels, paths."""
     from mxtrain.data.packing.unpack import unpack as write
 
@@ -324,7 +349,7 @@ def unpack(packs: Packs, out: Out, progress: Progress = Style.auto) -> None:
 
 @APP.command("merge")
 def merge(
-    packs: Packs, out: Out, shards: Shards = 1, overwrite: Overwrite = False, progress: Progress = Style.auto
+    packs: Given, out: Out, shards: Shards = 1, overwrite: Overwrite = False, progress: Progress = Style.auto
 ) -> None:
     """Make one pack of several. Classes are joined by name; an id that comes again is replaced by a free one."""
     from mxtrain.data.packing import rewrite
@@ -351,7 +376,7 @@ def split(
 
 
 @APP.command("index")
-def index(packs: Packs) -> None:
+def index(packs: Given) -> None:
     """Make .idx (keys: the ids, or numbers if an id comes twice), checksums and the mapped index of record files."""
     from mxtrain.data.packing.indexing import make_index
 

@@ -13,11 +13,17 @@ from mxtrain.base.errors import DataError
 from mxtrain.data import image
 from mxtrain.data.packing import places, shard
 from mxtrain.data.packing.manifest import Manifest
-from mxtrain.data.packing.records import Row, row_of, told
+from mxtrain.data.packing.records import Place, Row, copied, manifests_of, row_of, told, walk
 from mxtrain.data.prefetch import prefetch
-from recordio import Reader, RecordIOError, verify
+from mxtrain.data.remote.address import beside
+from mxtrain.data.remote.blocks import BLOCK
+from mxtrain.data.remote.packs import Packs
+from recordio import Checksums, DamageError, Index, Losses, RecordIOError, verify
 from recordio.files import crc_path, idx_path
-from recordio.index import load_idx
+from recordio.idx import parse_idx
+from recordio.index import load_idx, make_index
+
+Tell = Callable[[int, int], None]
 
 LISTED = 100
 """Problems of one file that are listed one by one."""
@@ -41,7 +47,7 @@ class Findings:
         count: of all problems.
     """
 
-    rec: Path
+    rec: Place
     records: int = 0
     without_image: int = 0
     decoded: int = 0
@@ -59,51 +65,81 @@ class Findings:
 
 
 def check(
-    recs: Sequence[Path], decode: bool, threads: int, tell: Callable[[int, int], None] = lambda done, bad: None
+    recs: Sequence[Place], decode: bool, threads: int, tell: Tell = lambda done, bad: None, packs: Packs | None = None
 ) -> Iterator[Findings]:
-    """Check record files one after the other.
+    """Check record files one after the other. Of a remote one the sha256 is not compared: the records' crc32 are.
 
     Args:
         recs: the files.
         decode: decode every image, too.
         threads: that decode.
         tell: is told how many records more were looked at, and how many problems they had.
+        packs: reads the files behind an address.
 
     Raises:
         DataError: if a file cannot be read at all, or a manifest is damaged.
     """
-    manifests = places.manifests(recs)
+    manifests = manifests_of(recs, packs)
     for rec in recs:
-        found = Findings(rec, index=idx_path(rec).is_file(), checksums=crc_path(rec).is_file())
+        found = Findings(rec, manifest=rec in manifests)
+        if packs and isinstance(rec, str):
+            yield _check_remote(found, packs, decode, (threads, tell))
+            continue
+        path = Path(rec)
+        found.index, found.checksums = idx_path(path).is_file(), crc_path(path).is_file()
         record = manifests.get(rec)
         if record is not None:
-            found.manifest = True
-            _check_manifest(found, record)
-        offsets = _walk(found, decode, threads, tell)
+            _check_manifest(found, path, record)
+        offsets = _walk(found, None, decode, (threads, tell))
         if found.checksums:
-            _check_sums(found)
+            _check_sums(found, path)
         if found.index:
-            _check_index(found, offsets)
+            _check_index(found, str(idx_path(path)), partial(load_idx, path), offsets)
         yield found
 
 
-def _check_manifest(found: Findings, record: Manifest) -> None:
-    facts = next(s for s in record.shards if s.files[0].name == found.rec.name)
-    problem = shard.differs(facts, found.rec.parent)
+def _check_remote(found: Findings, packs: Packs, decode: bool, manner: tuple[int, Tell]) -> Findings:
+    """Check one file behind an address; its size was compared with the manifest's when it was opened."""
+    rec = str(found.rec)
+    idx, sums = packs.beside(rec, ".idx"), packs.beside(rec, ".rec.crc")
+    found.index, found.checksums = idx is not None, sums is not None
+    size = packs.file(rec).size()
+    # Under a name of this machine, which its messages would tell.
+    with copied(sums, "a.rec.crc") as copy:
+        compared = None
+        if copy:
+            try:
+                compared = Checksums(copy.with_name("a.rec"), size)
+            except RecordIOError as error:
+                found.add(f"{beside(rec, '.rec.crc')}: {str(error).partition(': ')[2]}")
+        offsets = _walk(found, packs, decode, manner, compared)
+    if idx is not None:
+        pieces = (idx.read(s, min(BLOCK, idx.size() - s)) for s in range(0, idx.size(), BLOCK))
+        _check_index(found, idx.url, lambda: make_index(*parse_idx(pieces, idx.url), size, rec, idx.url), offsets)
+    return found
+
+
+def _check_manifest(found: Findings, rec: Path, record: Manifest) -> None:
+    facts = next(s for s in record.shards if s.files[0].name == rec.name)
+    problem = shard.differs(facts, rec.parent)
     if problem:
         found.add(f"{problem} (says the manifest)")
 
 
-def _walk(found: Findings, decode: bool, threads: int, tell: Callable[[int, int], None]) -> array[int]:
+def _walk(
+    found: Findings, packs: Packs | None, decode: bool, manner: tuple[int, Tell], sums: Checksums | None = None
+) -> array[int]:
     """Look at every record; the offsets of the sound ones."""
     offsets: array[int] = array("Q")
-    with told():
-        reader = Reader(found.rec, on_error="skip")
+    threads, tell = manner
+    losses = Losses()
 
     def chunks() -> Iterator[list[Row]]:
         chunk: list[Row] = []
-        for number, (_, offset, record) in enumerate(reader.located()):
+        for number, (offset, record) in enumerate(walk(found.rec, packs, losses)):
             offsets.append(offset)
+            if sums:
+                _check_sum(found, sums, (offset, record, number))
             chunk.append(row_of(found.rec, number, record))
             if len(chunk) == _ROWS_AT_ONCE:
                 yield chunk
@@ -119,9 +155,9 @@ def _walk(found: Findings, decode: bool, threads: int, tell: Callable[[int, int]
             for problem in problems:
                 found.add(problem)
             tell(len(chunk), len(problems))
-    for damage in reader.losses.first:
+    for damage in losses.first:
         found.add(f"{damage.problem} ({damage.size} bytes lost)")
-    found.count += max(reader.losses.records - len(reader.losses.first), 0)
+    found.count += max(losses.records - len(losses.first), 0)
     return offsets
 
 
@@ -139,23 +175,31 @@ def _look(rows: Sequence[Row], decode: bool) -> list[str]:
     return problems
 
 
-def _check_sums(found: Findings) -> None:
+def _check_sum(found: Findings, sums: Checksums, record: tuple[int, memoryview, int]) -> None:
+    offset, payload, number = record
     try:
-        for damage in verify(found.rec):
+        sums.check(offset, payload, number, offset)
+    except DamageError as error:
+        problem = error.problem.replace(str(sums.sums), beside(str(found.rec), ".rec.crc"))
+        found.add(f"{found.rec}: offset {offset}: record {number}: {problem}")
+
+
+def _check_sums(found: Findings, rec: Path) -> None:
+    try:
+        for damage in verify(rec):
             if not any(f": offset {damage.offset}: " in problem for problem in found.problems):
                 found.add(str(damage))
     except RecordIOError as error:
         found.add(str(error))
 
 
-def _check_index(found: Findings, walked: array[int]) -> None:
+def _check_index(found: Findings, idx: str, read: Callable[[], Index], walked: array[int]) -> None:
     try:
-        offsets = load_idx(found.rec).offsets
+        offsets = read().offsets
     except (RecordIOError, OSError) as error:
         found.add(str(error))
         return
     there, listed = set(walked), set(offsets)
-    idx = idx_path(found.rec)
     for offset in sorted(listed - there):
         found.add(f"{idx}: names offset {offset}, where no sound record starts")
     for offset in sorted(there - listed):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -11,9 +12,17 @@ from typing import NamedTuple
 from mxtrain.base.errors import DataError, FormatError
 from mxtrain.data.packing import places, raw
 from mxtrain.data.packing.listing import Labels
-from mxtrain.data.packing.manifest import Manifest
-from recordio import Header, HeaderError, IndexedReader, Reader, RecordIOError, read_lst, unpack
+from mxtrain.data.packing.manifest import FileFacts, Manifest
+from mxtrain.data.remote.file import RemoteFile
+from mxtrain.data.remote.packs import Packs
+from recordio import Header, HeaderError, IndexedReader, Losses, RecordIOError, read_lst, scan_ranges, unpack
+from recordio.files import Mapped
+from recordio.scan import scan
 
+Place = Path | str
+"""A file here, or the URL of one elsewhere."""
+
+_PIECE = 4 << 20
 _MAGIC = (
     (b"\xff\xd8\xff", "jpeg"), (b"\x89PNG\r\n\x1a\n", "png"), (b"GIF8", "gif"), (b"BM", "bmp"), (b"P6", "ppm"),
     (b"P5", "pgm"), (b"RIFF", "webp"),
@@ -30,7 +39,7 @@ class Row(NamedTuple):
         payload: what follows the header.
     """
 
-    rec: Path
+    rec: Place
     number: int
     header: Header | None
     payload: memoryview
@@ -78,8 +87,8 @@ def told() -> Iterator[None]:
         raise DataError(f"{error.filename or 'record file'}: cannot be read: {error.strerror or error}") from None
 
 
-def rows(recs: Sequence[Path]) -> Iterator[Row]:
-    """The records of some files, in order.
+def rows(recs: Sequence[Place], packs: Packs | None = None) -> Iterator[Row]:
+    """The records of some files, in order; `packs` reads those behind an address.
 
     Raises:
         FormatError: for the first damaged record.
@@ -87,11 +96,28 @@ def rows(recs: Sequence[Path]) -> Iterator[Row]:
     """
     with told():
         for rec in recs:
-            for number, record in enumerate(Reader(rec)):
-                yield row_of(rec, number, record)
+            with closing(walk(rec, packs)) as records:
+                for number, (_, record) in enumerate(records):
+                    yield row_of(rec, number, record)
 
 
-def row_of(rec: Path, number: int, record: memoryview) -> Row:
+def walk(
+    rec: Place, packs: Packs | None, losses: Losses | None = None
+) -> Generator[tuple[int, memoryview], None, None]:
+    """(Offset, record) of each record of a file; damaged ones raise, unless there are losses to count them in.
+
+    Raises:
+        DamageError: for a damaged record.
+        DataError, OSError: if the file cannot be read.
+    """
+    if packs and isinstance(rec, str):
+        yield from scan_ranges(packs.file(rec), rec, None, losses)
+        return
+    with Mapped(rec) as mapped:
+        yield from scan(mapped, str(rec), None, losses)
+
+
+def row_of(rec: Place, number: int, record: memoryview) -> Row:
     """A record and what its header says."""
     try:
         header, payload = unpack(record)
@@ -100,7 +126,7 @@ def row_of(rec: Path, number: int, record: memoryview) -> Row:
     return Row(rec, number, header, payload)
 
 
-def row_at(recs: Sequence[Path], number: int, by_key: bool) -> Row:
+def row_at(recs: Sequence[Place], number: int, by_key: bool, packs: Packs | None = None) -> Row:
     """One record of several files, by its number in all of them, or by its key.
 
     Raises:
@@ -110,7 +136,7 @@ def row_at(recs: Sequence[Path], number: int, by_key: bool) -> Row:
     left = number
     with told():
         for rec in recs:
-            with IndexedReader(rec) as reader:
+            with packs.open(rec) if packs and isinstance(rec, str) else IndexedReader(rec) as reader:
                 try:
                     at = reader.index.number(number) if by_key else left
                 except KeyError:
@@ -123,7 +149,7 @@ def row_at(recs: Sequence[Path], number: int, by_key: bool) -> Row:
     raise DataError(f"{_listed(recs)}: no record {number}; there are {number - left}, counted from 0")
 
 
-def _listed(recs: Sequence[Path]) -> str:
+def _listed(recs: Sequence[Place]) -> str:
     return ", ".join(map(str, recs[:3])) + (f" and {len(recs) - 3} more" if len(recs) > 3 else "")
 
 
@@ -131,8 +157,8 @@ def _listed(recs: Sequence[Path]) -> str:
 class Names:
     """What the files beside a pack tell of its records: by `.rec`, classes and the paths of images by id."""
 
-    manifests: Mapping[Path, Manifest]
-    paths: Mapping[Path, Mapping[int, str]]
+    manifests: Mapping[Place, Manifest]
+    paths: Mapping[Place, Mapping[int, str]]
 
     def class_of(self, row: Row) -> str | None:
         """The name of a record's class, if it has one label and that a name."""
@@ -147,20 +173,61 @@ class Names:
         return None if row.header is None else self.paths.get(row.rec, {}).get(row.header.id)
 
 
-def names_of(recs: Sequence[Path]) -> Names:
+def names_of(recs: Sequence[Place], packs: Packs | None = None) -> Names:
     """What manifests and lists beside some record files say. A foreign `.lst` is not believed.
 
     Raises:
         DataError: if one of them is damaged.
     """
-    manifests = places.manifests(recs)
-    paths: dict[Path, Mapping[int, str]] = {}
-    read: dict[Path, Mapping[int, str]] = {}
+    manifests = manifests_of(recs, packs)
+    paths: dict[Place, Mapping[int, str]] = {}
+    read: dict[tuple[Path | str, FileFacts | None], Mapping[int, str]] = {}
     for rec, record in manifests.items():
-        path = places.list_path(places.prefix_of(rec))
-        if path not in read:
-            with told():
-                listed = record.list is not None and path.is_file()
-                read[path] = {entry.index: entry.path for entry in read_lst(path)} if listed else {}
-        paths[rec] = read[path]
+        name = str(rec)[: str(rec).rfind("/") + 1] + places.prefix_of(Path(rec)).name, record.list
+        if name not in read:
+            with told(), list_of(rec, packs) as path:
+                read[name] = {e.index: e.path for e in read_lst(path)} if record.list and path else {}
+        paths[rec] = read[name]
     return Names(manifests, paths)
+
+
+def manifests_of(recs: Sequence[Place], packs: Packs | None = None) -> dict[Place, Manifest]:
+    """The manifests that describe some record files: file -> manifest.
+
+    Raises:
+        DataError: if one is damaged, or cannot be read.
+    """
+    found: dict[Place, Manifest] = {}
+    found.update(places.manifests(rec for rec in recs if isinstance(rec, Path)).items())
+    if packs:
+        found.update(packs.manifests(rec for rec in recs if isinstance(rec, str)))
+    return found
+
+
+@contextmanager
+def list_of(rec: Place, packs: Packs | None) -> Iterator[Path | None]:
+    """The list of the pack that a record file belongs to, as a file here; None if there is none.
+
+    Raises:
+        DataError: if it cannot be read.
+    """
+    if packs and isinstance(rec, str):
+        with copied(packs.list_of(rec), "list.lst") as path:
+            yield path
+        return
+    path = places.list_path(places.prefix_of(Path(rec)))
+    yield path if path.is_file() else None
+
+
+@contextmanager
+def copied(file: RemoteFile | None, name: str) -> Iterator[Path | None]:
+    """A remote file as a local one of some name, for as long as the context lasts; None if there is none."""
+    if file is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="mxtrain-") as folder:
+        path = Path(folder, name)
+        with path.open("wb") as copy:
+            for start in range(0, file.size(), _PIECE):
+                copy.write(file.read(start, min(_PIECE, file.size() - start)))
+        yield path

@@ -77,10 +77,49 @@ class Packs:
             DataError: if it cannot be read, or has another size than its manifest says.
         """
         reader = open_shard(self._remote, rec)
-        expected, said = self._sizes.get(rec, (reader.file.size(), ""))
-        if reader.file.size() != expected:
-            raise FormatError(f"{rec}: expected {expected} bytes, as {said} says, got {reader.file.size()}")
+        self._check_size(rec, reader.file.size())
         return reader
+
+    def file(self, rec: str) -> RemoteFile:
+        """A record file, to be walked through.
+
+        Raises:
+            DataError: if it cannot be read, or has another size than its manifest says.
+        """
+        file = self._remote.open(rec)
+        self._check_size(rec, file.size())
+        return file
+
+    def beside(self, rec: str, suffix: str) -> RemoteFile | None:
+        """A file beside a record file, None if it is not there: a.rec -> a.idx.
+
+        Raises:
+            DataError: if the store does not answer.
+        """
+        return self._remote.look(beside(rec, suffix))
+
+    def list_of(self, rec: str) -> RemoteFile | None:
+        """The list of the pack that a record file belongs to, None if it is not there.
+
+        Raises:
+            DataError: if the store does not answer.
+        """
+        return self._remote.look(_sibling(rec, places.prefix_of(Path(_name(rec))).name + ".lst"))
+
+    def _check_size(self, rec: str, size: int) -> None:
+        expected, said = self._sizes.get(rec, (size, ""))
+        if size != expected:
+            raise FormatError(f"{rec}: expected {expected} bytes, as {said} says, got {size}")
+
+    def close(self) -> None:
+        """Close connections."""
+        self._remote.close()
+
+    def __enter__(self) -> Packs:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def fingerprint(self, rec: str) -> dict[str, Any]:
         """Name, size and version of a file; the store's version stands for a hash, which would take all its bytes.

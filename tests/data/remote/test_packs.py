@@ -10,7 +10,8 @@ import pytest
 from mxtrain.base.errors import DataError, FormatError
 from mxtrain.data import image
 from mxtrain.data.pack import Options, pack
-from mxtrain.data.packing import places
+from mxtrain.data.packing import check, places
+from mxtrain.data.packing import records as looking
 from mxtrain.data.packing.convert import Recipe
 from mxtrain.data.packing.listing import of_folder
 from mxtrain.data.packing.shard import Manner
@@ -143,3 +144,67 @@ def test_an_epoch(packed, records, iterate, drain, same, steps, web):
         web.faults.clear()
     same(*batches)
     same(drain(iterate(records(there), chain, shuffle=True, threads=3), 3, 2), batches[0][2:])
+
+
+def test_ls_and_cat_show_what_the_same_pack_here_shows(packed, packs):
+    here, there = packed()
+    near, far = places.find(here), packs.find(there)
+    names, remote_names = looking.names_of(near), looking.names_of(far, packs)
+    left, right = list(looking.rows(near)), list(looking.rows(far, packs))
+    assert len(left) == 15 and [r.rec for r in right[:8:7]] == list(far)
+    for one, other in zip(left, right, strict=True):
+        assert (one.number, one.header, one.kind) == (other.number, other.header, other.kind)
+        assert bytes(one.payload) == bytes(other.payload)
+        assert names.class_of(one) == remote_names.class_of(other) is not None
+        assert names.path_of(one) == remote_names.path_of(other) is not None
+    for number, key in ((0, False), (9, False), (3, True)):
+        one, other = looking.row_at(near, number, key), looking.row_at(far, number, key, packs)
+        assert (one.number, one.header, bytes(one.payload)) == (other.number, other.header, bytes(other.payload))
+    with pytest.raises(DataError, match="birds-00000-of-00002.rec, http.*: no record 15; there are 15"):
+        looking.row_at(far, 15, False, packs)
+
+
+def checked(packs, there):
+    return list(check.check(packs.find(there), True, 2, packs=packs))
+
+
+def test_check_of_a_whole_pack(packed, packs, web):
+    _, there = packed()
+    found = checked(packs, there)
+    assert [(f.records, f.decoded, f.count) for f in found] == [(7, 7, 0), (8, 8, 0)]
+    assert all(f.index and f.checksums and f.manifest for f in found)
+    for path in [p for p in web.files if not p.endswith(".rec")]:
+        del web.files[path]
+    (alone,) = checked(packs, f"{there}-00000-of-00002.rec")
+    assert (alone.records, alone.count, alone.index, alone.checksums, alone.manifest) == (7, 0, False, False, False)
+
+
+def test_check_finds_damage_and_names_the_address(packed, packs, web):
+    _, there = packed(kind="raw")
+    rec, url = "/x/birds-00000-of-00002", f"{there}-00000-of-00002"
+    content = bytearray(web.files[rec + ".rec"])
+    content[-3] ^= 1
+    web.files[rec + ".rec"] = bytes(content)
+    lines = web.files[rec + ".idx"].splitlines(keepends=True)
+    web.files[rec + ".idx"] = b"".join(lines[1:])
+    (one,) = checked(packs, url + ".rec")
+    assert one.count == 2 and one.records == 7
+    assert one.problems[0].startswith(f"{url}.rec: offset ") and "record 6: expected crc32" in one.problems[0]
+    assert one.problems[1] == f"{url}.idx: does not name the record at offset 0"
+
+
+def test_check_of_damaged_files_beside_a_record_file(packed, packs, web):
+    _, there = packed(kind="raw")
+    rec, url = "/x/birds-00000-of-00002", f"{there}-00000-of-00002"
+    web.files[rec + ".idx"] = b"x"
+    web.files[rec + ".rec.crc"] = web.files[rec + ".rec.crc"][:-1]
+    with pytest.raises(FormatError, match=r"birds-00000-of-00002.rec: expected \d+ bytes, as .*birds.json says"):
+        whole = web.files[rec + ".rec"]
+        web.files[rec + ".rec"] = whole[:-40]
+        checked(packs, url + ".rec")
+    del web.files["/x/birds.json"]
+    with Packs(Remote(cache_gb=0, attempts=1)) as fresh:
+        (one,) = checked(fresh, url + ".rec")
+    problems = "\n".join(one.problems)
+    for part in (f"{url}.rec.crc: expected", f"{url}.idx:1: the line has no end", f"{url}.rec: offset"):
+        assert part in problems, problems
