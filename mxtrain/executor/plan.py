@@ -33,10 +33,15 @@ class Step(NamedTuple):
 
 
 class Block:
-    """The memory that plans share for what does not outlive a run. Grown before plans are bound, never after."""
+    """The memory that plans share for what does not outlive a run. Grown before plans are bound, never after.
+
+    Attributes:
+        held: the plan whose packed parameters lie here, where the block is one for those.
+    """
 
     def __init__(self, device: Device, nbytes: int) -> None:
         self.nbytes = nbytes
+        self.held: Plan | None = None
         # Denormals and NaNs in memory that was never written would cost time and hide bugs. Zeros come from the system
         # page by page, when a kernel's threads first write there.
         self.buffer = device.zeros(max(nbytes, 1))
@@ -50,7 +55,7 @@ class Plan:
         inputs: arrays to be filled before each run, by name, in logical axis order.
         outputs: arrays that hold the results after a run, until the next run of any plan on the same block.
         losses: scalar arrays by head.
-        pack: steps that run when `version` says that parameters have changed.
+        pack: steps that run when `version` says that parameters have changed, or another plan has packed over them.
         steps: steps of every run.
     """
 
@@ -62,6 +67,7 @@ class Plan:
     compiled: Compiled
     input_types: dict[str, TensorType]
     version: Callable[[], int]
+    packs: Block
     packed: int = -1
     device: Device = REFERENCE
     keep: list[Any] = field(default_factory=list)
@@ -74,7 +80,8 @@ class Plan:
             BackendUnavailable: naming the step whose kernel reported a failure.
         """
         now = self.version()
-        if self.packed != now:
+        if self.packed != now or self.packs.held is not self:
+            self.packs.held = self
             for step in self.pack:
                 status = step.call[0](*step.call[1])
                 if status:
@@ -103,21 +110,25 @@ def bind(
     storage: Callable[[str], Any],
     *,
     block: Block | None = None,
+    packs: Block | None = None,
     version: Callable[[], int] = lambda: 0,
 ) -> Plan:
     """Bind a compiled graph to arrays.
 
     Args:
         storage: array of each parameter, auxiliary and state variable, and of what `fixed` named, by name.
-        block: memory shared with other plans; must be large enough.
+        block: memory shared with other plans; if it is too small, the plan gets its own.
+        packs: the same for packed parameters.
         version: grows when parameters change.
     """
     memory = compiled.memory
     if block is None or block.nbytes < memory.block:
         block = Block(device, memory.block)
+    if packs is None or packs.nbytes < memory.persistent:
+        packs = Block(device, memory.persistent)
     variables = {n.name: _variable(n, device, storage) for n in compiled.graph.nodes if n.op is None}
     inputs = {n.name: n.types[0] for n in compiled.graph.nodes if n.op is None and n.kind == "input"}
-    arrays = _Arrays(compiled, storage, variables, block.buffer, device.zeros(max(memory.persistent, 1)))
+    arrays = _Arrays(compiled, storage, variables, block.buffer, packs.buffer)
     body = arrays.steps(memory.steps, block.buffer)
     for e, name in memory.copies:
         target = arrays.stored(name)
@@ -126,11 +137,12 @@ def bind(
         {name: variables[name] for name in inputs},
         [arrays.of(e) for e in compiled.graph.outputs],
         {name: arrays.of(e) for name, e in compiled.graph.losses},
-        arrays.steps(memory.pack, arrays.persistent),
+        arrays.steps(memory.pack, block.buffer),
         body,
         compiled,
         inputs,
         version,
+        packs,
         device=device,
         keep=[block, arrays],
         _calls=[s.call for s in body],

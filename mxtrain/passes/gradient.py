@@ -71,10 +71,12 @@ def gradient(
                     params = vocabulary.multiply.params()
                     d = apply_node(vocabulary.multiply, fresh(f"{e.name}_grad_scaled"), (d, scale), params)[0]
                 grads[e].append(d)
-    # Last layers first: each gradient of a weight is computed when what it needs is there, and frees it.
+    # Last layers first, however they are asked for: each gradient of a weight is computed when what it needs is there,
+    # and frees it.
     found = {}
-    for name in reversed(wrt):
-        d = total(Entry(g.variables[name])) if name in g.variables else None
+    asked = set(wrt)
+    for name in reversed(g.variables):
+        d = total(Entry(g.variables[name])) if name in asked else None
         if d is not None:
             found[name] = d
     return replace(g, outputs=(*g.outputs, *found.values())), found

@@ -45,7 +45,7 @@ class MemoryPlan:
         places: of every entry of every operator.
         scratch: offset in the block of each node's scratch.
         block: bytes of the block.
-        persistent: bytes kept between runs.
+        persistent: bytes kept between runs, until another plan on the same memory packs.
         pack: nodes that depend on parameters alone: they run when the store has changed.
         steps: the other nodes, in order.
         copies: (entry, variable) to be copied at the end, where an update could not be written in place.
@@ -93,8 +93,9 @@ def plan_memory(
     for u in g.updates:
         targets.setdefault(u.value, u.variable.name)
     planner = _Planner(g, recipes, strategy, targets)
-    for n in pack:
-        planner.visit(n, -1)
+    planner.keep(g, pack, steps)
+    for k, n in enumerate(pack):
+        planner.visit(n, k - len(pack))
     for k, n in enumerate(steps):
         planner.visit(n, k)
     copies = tuple((e, name) for e, name in planner.all_targets(g, fixed) if planner.place_name(e) != name)
@@ -130,18 +131,30 @@ class _Planner:
     def __init__(self, g: Graph, recipes: Mapping[Node, Recipe], strategy: Strategy, targets: dict[Entry, str]) -> None:
         self.recipes, self.strategy, self.targets = recipes, strategy, targets
         self.share = strategy in ("inplace", "both", "recompute")
+        self.reuse = strategy in ("co-share", "both", "recompute")
         self.buffers: dict[Entry, _Buffer] = {}
         self.readers = dict(g.readers)  # reads still to come, per entry
         self.left: dict[int, int] = defaultdict(int)  # reads still to come, per buffer
         self.scratch: dict[Node, _Buffer] = {}
+        self.kept: set[Entry] = set()
         self.variables = {n.name: n for n in g.nodes if n.op is None}
         self.reads_of: dict[str, int] = defaultdict(int)  # reads still to come of each variable
         for e, count in self.readers.items():
             if e.node.op is None:
                 self.reads_of[e.node.name] += count
 
+    def keep(self, g: Graph, pack: Sequence[Node], steps: Sequence[Node]) -> None:
+        """Find what packs make for others than packs: it is kept between runs. The rest may share the block."""
+        self.kept = {*g.heads, *(e for n in steps for e in n.inputs)}
+        for n in reversed(pack):
+            own = [Entry(n, i) for i in range(len(n.types))]
+            if not self.reuse:
+                self.kept.update(own)
+            if self.recipes[n].view and own[0] in self.kept:
+                self.kept.add(n.inputs[0])
+
     def visit(self, n: Node, at: int) -> None:
-        """Give every output of the node a buffer; `at` < 0: it is kept between runs."""
+        """Give every output of the node a buffer; `at` < 0: before the steps, when parameters have changed."""
         recipe = self.recipes[n]
         taken: set[int] = set()
         for i, t in enumerate(n.types):
@@ -152,13 +165,13 @@ class _Planner:
                 or (self._inplace(n, recipe, e, taken) if at >= 0 else None)
             )
             if b is None:
-                b = _Buffer(t.nbytes, at, at, Place("persistent") if at < 0 else None)
+                b = _Buffer(t.nbytes, at, at, Place("persistent") if at < 0 and e in self.kept else None)
             taken.add(id(b))
             b.entries.append(e)
             self.buffers[e] = b
             self.left[id(b)] += self.readers.get(e, 0)
         if recipe.scratch:
-            self.scratch[n] = _Buffer(recipe.scratch, at, at, Place("persistent") if at < 0 else None)
+            self.scratch[n] = _Buffer(recipe.scratch, at, at)
         for e in n.inputs:
             if e.node.op is None:
                 self.reads_of[e.node.name] -= 1
@@ -238,7 +251,7 @@ class _Planner:
         for b in kept:
             b.place = Place("persistent", persistent)
             persistent += align(b.nbytes)
-        block = _offsets(moving, self.strategy in ("co-share", "both", "recompute"))
+        block = _offsets(moving, self.reuse)
         places = {e: b.place for e, b in self.buffers.items() if b.place is not None}
         scratch = {n: b.place.offset for n, b in self.scratch.items() if b.place is not None}
         return MemoryPlan(places, scratch, block, persistent, pack, steps, copies)

@@ -34,6 +34,7 @@ class Program:
     store: ParameterStore
     trained: tuple[str, ...]
     block: Block | None = None
+    packs: Block | None = None
     _training: dict[tuple[tuple[str, TensorType], ...], Plan] = field(default_factory=dict)
     _prediction: dict[tuple[tuple[Entry, ...], tuple[tuple[str, TensorType], ...]], Plan] = field(default_factory=dict)
 
@@ -57,12 +58,18 @@ class Program:
     def _bind(self, compiled: Compiled) -> Plan:
         if self.block is None:
             self.block = Block(self.device, compiled.memory.block)
+            self.packs = Block(self.device, compiled.memory.persistent)
         names = {n.name for n in compiled.graph.nodes if n.op is None}
         if STATE in names:
             self.store.scalar(STATE, STATE_DTYPE, STATE_SHAPE)
         if LOSS_SCALE in names and LOSS_SCALE not in self.store.scalars:
             self.device.put(self.store.scalar(LOSS_SCALE), 1.0)
-        return bind(compiled, self.device, self.store.storage, block=self.block, version=lambda: self.store.version)
+        # A captured step packs without asking who has packed before.
+        packs = self.packs if self.device.runtime is None else None
+        return bind(
+            compiled, self.device, self.store.storage, block=self.block, packs=packs,
+            version=lambda: self.store.version,
+        )  # fmt: skip
 
     def seed(self, seed: int, step: int, first_sample: int) -> None:
         """Set what random operators draw from next."""

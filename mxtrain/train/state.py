@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from mxtrain.formats import ndarray_list
 from mxtrain.formats.checkpoint_names import params_name, symbol_name
 from mxtrain.optim.update import SUMS
 from mxtrain.train.checkpoint_io import Checkpoint
+from mxtrain.train.file_system import Content
 
 VERSION = 1
 STATE = "state.json"
@@ -101,19 +103,25 @@ def parse_state(raw: bytes, where: str) -> tuple[RunState, ModelInfo, dict[str, 
         raise CheckpointError(f"{where}: not a state of mxtrain: {e}") from None
 
 
-def array_files(store: ParameterStore, name: str, epoch: int) -> dict[str, bytes]:
+def array_files(store: ParameterStore, name: str, epoch: int) -> dict[str, Content]:
     """The .params file as MXNet reads it, and our .state file with optimizer state and averages.
 
-    Sums of gradients begin anew with every batch and are left out.
+    They are written straight out of the store, without a copy in memory. Sums of gradients begin anew with every batch
+    and are left out.
     """
     fetch = store.device.fetch
     arguments = {n: fetch(store.parameters[n]) for n in store.parameters.types}
     auxiliary = {n: fetch(store.auxiliaries[n]) for n in store.auxiliaries.types}
     states = {f"{kind}:{n}": fetch(arena[n]) for kind, arena in _lasting(store).items() for n in arena.types}
     return {
-        params_name(name, epoch): ndarray_list.dumps(ndarray_list.join_params(arguments, auxiliary)),
-        params_name(name, epoch).removesuffix(".params") + ".state": ndarray_list.dumps(states),
+        params_name(name, epoch): partial(_write, ndarray_list.join_params(arguments, auxiliary)),
+        params_name(name, epoch).removesuffix(".params") + ".state": partial(_write, states),
     }
+
+
+def _write(arrays: Mapping[str, Any], file: BinaryIO) -> None:
+    for chunk in ndarray_list.list_chunks(arrays):
+        file.write(chunk)
 
 
 def load_arrays(checkpoint: Checkpoint, store: ParameterStore, *, states: bool) -> None:

@@ -107,8 +107,7 @@ def step_problems(state: Bytes, n: Node, held: dict[Entry, int], when: object) -
             yield f"{n.name} writes two outputs to one place"
     if n in state.compiled.memory.scratch:
         offset = state.compiled.memory.scratch[n]
-        space = "persistent" if n in state.compiled.memory.pack else "block"
-        scratch = (space, offset, offset + recipe.scratch)
+        scratch = ("block", offset, offset + recipe.scratch)
         if any(overlap(scratch, r) for r in (*ranges, *map(state.range, n.inputs))):
             yield f"{n.name} has its scratch over its inputs or outputs"
         state.at(scratch)[:] = 0

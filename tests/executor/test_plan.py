@@ -54,6 +54,26 @@ def test_packs_run_when_the_version_grows_and_not_before(op, var, compiled):
     assert seen == [4, 4, 9, 9] and len(plan.pack) == 1
 
 
+def test_plans_that_share_their_packs_pack_again_after_each_other(op, var, compiled):
+    store = {"w": np.full((2, 3), 2.0, np.float32), "v": np.full((2, 3), 3.0, np.float32)}
+    made = [
+        compiled(Graph((op("elemwise_mul", op("square", var(name)), var("x", (2, 3), "input")),)), fuse=False)
+        for name in store
+    ]
+    packs = Block(REFERENCE, made[0].memory.persistent)
+    first, second = (bind(c, REFERENCE, storage_of(store), packs=packs) for c in made)
+    first.inputs["x"][...] = second.inputs["x"][...] = 1
+    seen = []
+    for plan in (first, first, second, first, second):
+        plan.run()
+        seen.append(float(plan.outputs[0][0, 0]))
+    assert seen == [4, 4, 9, 4, 9]
+    store["w"][...] = 7  # without a new version, only a plan that has lost its packs sees the change
+    second.run()
+    first.run()
+    assert float(first.outputs[0][0, 0]) == 49
+
+
 @pytest.mark.parametrize("strategy", ["none", "both"])
 def test_updates_see_old_values_alone(op, var, compiled, strategy):
     a, b = var("a", (3,), "state"), var("b", (3,), "state")

@@ -33,6 +33,15 @@ def test_losses_are_differentiated_and_other_heads_are_not(op, var, vocabulary):
     g.check()
 
 
+def test_the_last_layers_gradients_come_first_however_they_are_asked_for(op, var, vocabulary):
+    h, names = var("data", (4, 3), "input"), ["w0", "w1", "w2"]
+    for name in names:
+        h = op("fully_connected", h, var(name, (3, 3)), num_hidden=3, no_bias=True)
+    g = with_losses(Graph((op("softmax_output", h, var("label", (4,), "input")),)))
+    for asked in (names, names[::-1], ["w1", "w2", "w0"]):
+        assert list(gradient(g, asked, vocabulary=vocabulary)[1]) == ["w2", "w1", "w0"]
+
+
 def test_nothing_is_made_towards_what_is_not_asked(op, var, vocabulary):
     h = op("fully_connected", op("tanh", var("data", (4, 3))), var("w", (5, 3)), num_hidden=5, no_bias=True)
     head = op("softmax_output", h, var("label", (4,), "input"))

@@ -61,6 +61,22 @@ def test_what_depends_on_parameters_alone_is_kept(op, var, planned):
     assert planned(g, hoist=False).pack == ()
 
 
+def test_what_only_packs_read_is_not_kept(op, var, planned):
+    w, x = var("w", (64,)), var("x", (64,), "input")
+    packed = op("sin", op("tanh", op("sin", w)))
+    g = Graph((op("elemwise_mul", x, packed),))
+    memory = planned(g)
+    assert len(memory.pack) == 3 and memory.persistent == NBYTES and memory.block == 2 * NBYTES
+    assert planned(g, "none").persistent == 3 * NBYTES
+
+
+def test_what_a_kept_view_looks_at_is_kept(op, var, planned):
+    w, x = var("w", (2, 32)), var("x", (64, 1), "input")
+    looked = op("reshape", op("tanh", w), shape=(64, 1))
+    memory = planned(Graph((op("elemwise_mul", x, op("identity", looked)), op("elemwise_add", x, looked))))
+    assert memory.persistent == 2 * NBYTES
+
+
 def test_an_update_is_written_in_place_where_nobody_needs_the_old_value(op, var, planned):
     w, x = var("w", (64,)), var("x", (64,), "input")
     new = op("elemwise_sub", w, x)
