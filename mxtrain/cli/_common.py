@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -66,6 +67,24 @@ def size_text(size: int) -> str:
             break
         number /= 1024
     return f"{size:,} B" if unit == "B" else f"{number:,.1f} {unit}"
+
+
+def read_size(text: str) -> int:
+    """The bytes that a text such as 4GiB, 512MiB, 4G or 1.5GB says.
+
+    Raises:
+        UsageError: if it says none.
+    """
+    factor = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+    decimal = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+    found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?([KMGT]?)(iB|B|)", text)
+    size = 0.0
+    if found:
+        number, prefix, unit = found.groups()
+        size = float(number) * (decimal[prefix] if prefix and unit == "B" else factor[prefix])
+    if size < 1:
+        raise UsageError(f"expected a size such as 4GiB or 512MiB, got {text!r}")
+    return int(size)
 
 
 def read_paths(arguments: Sequence[str], null: bool = False) -> Iterator[str]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mxtrain.cli._common import emit, table
+from mxtrain.cli._common import emit, read_size, size_text, table
 
 if TYPE_CHECKING:
+    from mxtrain.passes import Strategy
     from mxtrain.report.summary import Summary
 
 HELP = """Check a config: every layer with its shape, parameters, operations and kernel; memory for training and
-prediction under each strategy. Nothing is trained, and of the data only headers are looked at (not even those with
-input_shape)."""
+prediction under each strategy, and the peak of a process that trains. Nothing is trained, and of the data only headers
+are looked at (not even those with input_shape)."""
 
 MIB = 1 << 20
 
@@ -25,27 +27,35 @@ def command(
         list[str] | None, typer.Argument(metavar="KEY=VALUE", help="keys to set; ~KEY removes one")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,
+    memory: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="print the largest batch_size that trains within so much: 4GiB")
+    ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="print the training plan too, step by step")] = False,
 ) -> None:
     """Compile and print."""
     from mxtrain.report.summary import Memory, Summary, fallbacks, sizes, summarise_layers
-    from mxtrain.train.check import check_config
+    from mxtrain.train.check import check_config, largest_batches
     from mxtrain.train.fit import load_config
 
+    budget = None if memory is None else read_size(memory)
     record, tree, where = load_config(config, overrides or [])
+    if budget is not None:
+        _largest(largest_batches(record, tree, where, budget), budget, json)
+        return
     checked = check_config(record, tree, where)
     best = checked.training["both"]
-    memory = tuple(
+    needs = tuple(
         Memory(
             s,
             checked.training[s].memory.block,
             checked.prediction[s].memory.block,
             checked.training[s].memory.persistent,
+            checked.footprints[s].peak,
         )
         for s in checked.training
     )
     summary = Summary(
-        summarise_layers(checked.graph, best), memory, sizes(checked.graph, "parameter"),
+        summarise_layers(checked.graph, best), needs, sizes(checked.graph, "parameter"),
         sizes(checked.graph, "auxiliary"), checked.state_bytes, checked.rows, fallbacks(best),
     )  # fmt: skip
     if json:
@@ -54,6 +64,14 @@ def command(
     _tables(summary)
     if plan:
         _plan(best)
+
+
+def _largest(found: Mapping[Strategy, int], budget: int, json: bool) -> None:
+    if json:
+        emit({"memory": budget, "batch_size": dict(found)})
+        return
+    rows = [(s, str(n) if n else "not even 1") for s, n in found.items()]
+    sys.stdout.write(table(("memory", f"largest batch_size within {size_text(budget)}"), rows, (1,)))
 
 
 def _tables(summary: Summary) -> None:
@@ -69,8 +87,11 @@ def _tables(summary: Summary) -> None:
         f"\n{summary.parameters:,} parameters, {summary.auxiliaries:,} auxiliary, {total:,.1f} MFLOP per sample "
         f"(forward); batch {summary.batch}\n\n"
     )
-    memory = [(m.strategy, *(f"{b / MIB:.2f}" for b in (m.training, m.prediction, m.packed))) for m in summary.memory]
-    sys.stdout.write(table(("memory (MiB)", "training", "prediction", "packed weights"), memory, (1, 2, 3)))
+    memory = [
+        (m.strategy, *(f"{b / MIB:.2f}" for b in (m.training, m.prediction, m.packed, m.peak))) for m in summary.memory
+    ]
+    columns = ("memory (MiB)", "training", "prediction", "packed weights", "peak of fit")
+    sys.stdout.write(table(columns, memory, (1, 2, 3, 4)))
     fixed = (4 * 2 * summary.parameters + 4 * summary.auxiliaries + summary.states) / MIB
     sys.stdout.write(f"\nparameters, gradients and optimizer state: {fixed:.2f} MiB in every case\n")
     if summary.fallbacks:

@@ -41,12 +41,14 @@ class Memory:
         training: of the block that activations and gradients of activations share.
         prediction: likewise.
         packed: of weights in the library's format (training).
+        peak: of a process that trains, above one that has only started.
     """
 
     strategy: str
     training: int
     prediction: int
     packed: int
+    peak: int = 0
 
 
 @dataclass(frozen=True)

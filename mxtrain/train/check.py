@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from mxtrain import optim
+from mxtrain.base.device import Device
 from mxtrain.base.errors import ConfigError, DataError
 from mxtrain.base.types import TensorType
 from mxtrain.config.tree import Tree
@@ -18,6 +19,7 @@ from mxtrain.passes import Compiled, Options, Strategy, infer_types
 from mxtrain.train import net
 from mxtrain.train.build import device_of, make_groups
 from mxtrain.train.data import data_folder
+from mxtrain.train.footprint import START, Footprint, footprint, largest
 from mxtrain.train.model import PRECISION
 from mxtrain.train.program import compile_prediction, compile_training
 from mxtrain.train.schema import Config
@@ -36,6 +38,7 @@ class Checked:
         groups: which parameters are trained.
         state_bytes: of the optimizer.
         rows: samples per batch.
+        footprints: what training needs in all, by memory strategy.
     """
 
     graph: Graph
@@ -44,6 +47,58 @@ class Checked:
     groups: optim.Groups
     state_bytes: int
     rows: int
+    footprints: dict[Strategy, Footprint]
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """A net that can be compiled for any number of rows.
+
+    Args:
+        types: of the data inputs, for some number of rows.
+        arenas: bytes of parameters, gradients, auxiliaries and optimizer state.
+    """
+
+    config: Config
+    device: Device
+    heads: tuple[Entry, ...]
+    types: dict[str, TensorType]
+    groups: optim.Groups
+    state_bytes: int
+    arenas: int
+
+    def compiled(self, strategy: Strategy, rows: int) -> tuple[Graph, Compiled, Compiled]:
+        """(the net typed for so many rows, its training plan, its prediction plan)."""
+        types = {n: t._replace(shape=(rows, *t.shape[1:])) for n, t in self.types.items()}
+        options = Options(precision=PRECISION[self.config.precision], strategy=strategy)
+        return (
+            infer_types(self.heads, types),
+            compile_training(self.heads, list(self.groups.types), types, self.device, options),
+            compile_prediction(self.heads, types, self.device, options),
+        )
+
+    def footprint(self, strategy: Strategy, batch_size: int) -> Footprint:
+        """What training needs with batches of this size."""
+        parts = self.config.grad_accum
+        g, training, prediction = self.compiled(strategy, -(-batch_size // parts))
+        evaluated = self.config.eval_batch_size or batch_size
+        if self.config.data.val is not None and evaluated != -(-batch_size // parts):
+            prediction = self.compiled(strategy, evaluated)[2]
+        return footprint(self.config, g, training, prediction, self.arenas)
+
+
+def _look(config: Config, tree: Tree, where: Path) -> _Looked:
+    device = device_of(config)
+    heads = net.read_net(tree, where)
+    types = input_types(config, tree, where, heads, -(-config.batch_size // config.grad_accum))
+    g = infer_types(heads, types)
+    groups = make_groups(config, tree, heads, types)
+    states = optim.get(config.optimizer.name).state_names(config.optimizer.params)
+    trained = sum(t.nbytes for t in groups.types.values())
+    extra = len(states) + (config.ema is not None) + (config.grad_accum > 1)
+    kept = sum(n.types[0].nbytes for n in g.nodes if n.kind in ("parameter", "auxiliary"))
+    only_data = {n: t for n, t in types.items() if n in data_inputs(heads)}
+    return _Looked(config, device, heads, only_data, groups, trained * extra, kept + trained * (1 + extra))
 
 
 def check_config(config: Config, tree: Tree, where: Path) -> Checked:
@@ -52,24 +107,29 @@ def check_config(config: Config, tree: Tree, where: Path) -> Checked:
     Raises:
         ConfigError: with every problem at its line; ShapeError at the line of the layer that does not fit.
     """
-    device = device_of(config)
-    heads = net.read_net(tree, where)
+    looked = _look(config, tree, where)
     rows = -(-config.batch_size // config.grad_accum)
-    types = input_types(config, tree, where, heads, rows)
-    g = infer_types(heads, types)
-    groups = make_groups(config, tree, heads, types)
-    options = Options(precision=PRECISION[config.precision])
-    trained = list(groups.types)
-    only_data = {n: t for n, t in types.items() if n in data_inputs(heads)}
-    states = optim.get(config.optimizer.name).state_names(config.optimizer.params)
-    size = sum(t.nbytes for t in groups.types.values())
-    extra = len(states) + (config.ema is not None) + (config.grad_accum > 1)
+    plans = {s: looked.compiled(s, rows) for s in STRATEGIES}
+    same = rows == (config.eval_batch_size or config.batch_size) or config.data.val is None
     return Checked(
-        g,
-        {s: compile_training(heads, trained, types, device, replace(options, strategy=s)) for s in STRATEGIES},
-        {s: compile_prediction(heads, only_data, device, replace(options, strategy=s)) for s in STRATEGIES},
-        groups, size * extra, rows,
+        plans["both"][0], {s: p[1] for s, p in plans.items()}, {s: p[2] for s, p in plans.items()},
+        looked.groups, looked.state_bytes, rows,
+        {s: footprint(config, *p, looked.arenas) if same else looked.footprint(s, config.batch_size)
+         for s, p in plans.items()},
     )  # fmt: skip
+
+
+def largest_batches(config: Config, tree: Tree, where: Path, budget: int) -> dict[Strategy, int]:
+    """The largest batch_size that trains within `budget` bytes, for each memory strategy; 0: none.
+
+    Raises:
+        ConfigError, ShapeError: as `check_config`.
+    """
+    looked = _look(config, tree, where)
+    return {
+        s: largest(lambda b, s=s: START + looked.footprint(s, b).peak, budget, config.batch_size)  # type: ignore[misc]
+        for s in STRATEGIES
+    }
 
 
 def data_inputs(heads: tuple[Entry, ...]) -> list[str]:

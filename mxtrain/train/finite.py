@@ -11,12 +11,17 @@ from mxtrain.base.errors import NumericError
 from mxtrain.executor import ParameterStore, Plan
 from mxtrain.train.state import RunState
 
+BLOCK = 1 << 18
+"""Elements looked at at once: the largest weight must not need as much again."""
+
 
 def finite(a: Any) -> bool:
     """True if the array holds no NaN and no infinity. uint16 arrays are bfloat16 bits."""
-    if a.dtype == np.uint16:
-        a = widen(a)
-    return bool(np.isfinite(a).all()) if a.dtype.kind == "f" else True
+    if a.dtype != np.uint16 and a.dtype.kind != "f":
+        return True
+    flat = a.ravel(order="K")
+    blocks = (flat[k : k + BLOCK] for k in range(0, flat.size, BLOCK))
+    return all(np.isfinite(widen(b) if b.dtype == np.uint16 else b).all() for b in blocks)
 
 
 def check_loss(plan: Plan, store: ParameterStore, head: str, loss: float, state: RunState) -> NoReturn:

@@ -20,6 +20,16 @@ def test_json(mx, config):
     assert summary["layers"][0]["source"].startswith(f"{config}:6:")
 
 
+def test_the_largest_batch_within_a_budget(mx, config):
+    said = mx("check", config, "--memory", "256MiB")
+    assert said.code == 0 and "largest batch_size within 256.0 MiB" in said.out and "\nrecompute" in said.out
+    (found,) = mx("check", config, "--memory", "256MiB", "--json").lines
+    assert found["memory"] == 256 << 20 and found["batch_size"]["both"] >= found["batch_size"]["none"] > 8
+    assert "not even 1" in mx("check", config, "--memory", "1MiB").out
+    said = mx("check", config, "--memory", "lots")
+    assert said.code == 2 and "expected a size such as 4GiB" in said.err
+
+
 def test_plan(mx, config):
     out = mx("check", config, "--plan").out
     assert "\nevery step:\n" in out and "fc = fully_connected(" in out

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from mxtrain.base.errors import DataError, UsageError
-from mxtrain.cli._common import emit, read_paths, rejected_text, size_text, table
+from mxtrain.cli._common import emit, read_paths, read_size, rejected_text, size_text, table
 
 
 def test_table():
@@ -92,3 +92,17 @@ def test_a_terminal_is_no_list_of_names(monkeypatch):
 
 def test_rejected():
     assert rejected_text(1).startswith("1 file could") and rejected_text(2).startswith("2 files could")
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("4GiB", 4 << 30), ("512MiB", 512 << 20), ("1.5G", 3 << 29), ("2GB", 2 * 10**9), ("4 KiB", 4096), ("77", 77)],
+)
+def test_sizes_are_read(text, size):
+    assert read_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "GiB", "-1", "0", "4 gigs", "1e9", "4GiB ", "1" * 40])
+def test_what_is_no_size(text):
+    with pytest.raises(UsageError, match="expected a size such as 4GiB"):
+        read_size(text)
