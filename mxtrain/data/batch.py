@@ -30,6 +30,16 @@ class Batch:
     first: int
     errors: Mapping[int, str] = field(default_factory=dict)
 
+    def rows(self, start: int, stop: int) -> Batch:
+        """The rows from `start` on, before `stop`."""
+        return Batch(
+            {n: a[start:stop] for n, a in self.inputs.items()},
+            {n: a[start:stop] for n, a in self.labels.items()},
+            max(0, min(self.valid, stop) - start),
+            self.ids[start:stop],
+            self.first + start,
+        )
+
     @property
     def mask(self) -> NDArray[np.bool_]:
         """(N,) True where a row is a sample that was read: the rows that metrics count."""

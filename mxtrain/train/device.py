@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mxtrain.backends import cuda, onednn
-from mxtrain.backends.cuda import libraries
+from mxtrain.backends.cuda import libraries, nccl
 from mxtrain.base.device import Device
 from mxtrain.base.errors import BackendUnavailable
 from mxtrain.config.tree import show
@@ -77,6 +77,9 @@ def make_device(threads: int, name: str = "cpu", *, deterministic: bool = False,
             f"device {name}: no GPU can be used on this machine:{listed}\n"
             "device=cpu trains without one; `mxtrain doctor` looks again"
         )
+    several = len(gpus_of(name)) > 1
+    if several and nccl.why_not():
+        raise BackendUnavailable(f"device {name}: several GPUs need NCCL: {nccl.why_not()}")
     device = cuda.make_device(gpus_of(name)[0], deterministic=deterministic, threads=threads)
     cuda.cuda_of(device).tf32 = tf32
     return device

@@ -21,6 +21,7 @@ from mxtrain.base.types import TensorType
 from mxtrain.data.batch import Batch
 from mxtrain.executor import Plan, bind
 from mxtrain.graph import Entry, Graph, variable
+from mxtrain.kvstore import Communicator, overlapped
 from mxtrain.metrics import MetricSet
 from mxtrain.passes import Options, compile_graph
 from mxtrain.train.evaluate import named_outputs
@@ -82,6 +83,8 @@ class DeviceSteps:
         self.graph, self.deterministic = graph, deterministic
         self.cuda = cuda.cuda_of(program.device)
         self.loss: dict[str, float] = {}
+        self.counted = 0
+        self.communicator: Communicator | None = None
         self._units: dict[Any, Unit] = {}
         self._ring: Ring | None = None
         self._readback: Readback | None = None
@@ -174,6 +177,7 @@ class DeviceSteps:
                 )
             self.loss[name] = self.loss.get(name, 0.0) + value
         self.metrics.count_sums(sums, row.samples)
+        self.counted += row.samples
 
     def _count_on_host(self, plan: Plan, batch: Batch) -> None:
         rest = [k for k in range(len(self.metrics.shown)) if k not in self._on_device]
@@ -192,6 +196,8 @@ class DeviceSteps:
         return unit
 
     def _make(self, plan: Plan, part: Part, batch: Batch) -> Unit:
+        if self.communicator is not None:
+            plan = overlapped(plan, self.program.store.gradients, self.communicator)
         arrays = self._arrays(plan, batch)
         layout = Layout([(n, tuple(a.shape), a.dtype) for n, a in arrays.items()])
         if self._ring is None or self._ring.nbytes < layout.nbytes:

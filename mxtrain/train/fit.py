@@ -25,7 +25,7 @@ from mxtrain.train.callbacks.progress import progress
 from mxtrain.train.checkpoint_io import Checkpoint, Policy, open_checkpoint, prepare
 from mxtrain.train.checkpoint_read import step_of
 from mxtrain.train.device import take_over
-from mxtrain.train.device_step import DeviceSteps
+from mxtrain.train.device_session import make_steps
 from mxtrain.train.evaluate import batch_types, evaluate
 from mxtrain.train.events import Callback, Event
 from mxtrain.train.feeder import Feeder
@@ -271,10 +271,7 @@ def make_session(
         saver.resume(state)
     val = built.val
     feeder, counted = built.feeder(built.train), built.metric_set()
-    steps = None
-    if built.device.runtime is not None:
-        choices = {"graph": config.cuda_graph, "deterministic": config.deterministic}
-        steps = DeviceSteps(built.program, built.updater, feeder, counted, **choices)
+    steps = make_steps(built, feeder, counted)
     session = Session(
         built.program, built.updater, built.train.it, feeder, counted,
         val.it if val else None, built.feeder(val) if val else None, built.metric_set(), saver, monitor, callbacks,

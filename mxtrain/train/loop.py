@@ -16,7 +16,7 @@ from mxtrain.data.batch import Batch
 from mxtrain.data.iterator import DataIter
 from mxtrain.data.stages import Stages
 from mxtrain.metrics import MetricSet
-from mxtrain.train.device_step import DeviceSteps, Part
+from mxtrain.train.device_step import Part
 from mxtrain.train.evaluate import batch_types, count, evaluate, named_outputs
 from mxtrain.train.events import Callback, Event, notify
 from mxtrain.train.feeder import Feeder
@@ -24,6 +24,7 @@ from mxtrain.train.finite import check_loss
 from mxtrain.train.mixing import Mixing
 from mxtrain.train.monitor import Monitor
 from mxtrain.train.program import Program
+from mxtrain.train.replicas import Steps
 from mxtrain.train.saver import Saver
 from mxtrain.train.signals import Requests
 from mxtrain.train.state import RunState
@@ -59,7 +60,7 @@ class Session:
     parts: int = 1
     steps: int | None = None
     mixing: Mixing | None = None
-    steps_on: DeviceSteps | None = None
+    steps_on: Steps | None = None
     loss: dict[str, float] = field(default_factory=dict)
     clock: Clock = field(default_factory=lambda: Clock())
 
@@ -155,7 +156,7 @@ def _train_batch(s: Session, batch: Batch) -> float:
     rows = len(batch.ids)
     size = -(-rows // s.parts)
     for part, start in enumerate(range(0, rows, size)):
-        piece = batch if s.parts == 1 else _slice(batch, start, min(start + size, rows))
+        piece = batch if s.parts == 1 else batch.rows(start, min(start + size, rows))
         types = batch_types(s.train, len(piece.ids), labels=s.feeder.names)
         types = {**types, **s.mixing.types(len(piece.ids))} if s.mixing else types
         if s.steps_on is not None:
@@ -182,17 +183,6 @@ def _train_batch(s: Session, batch: Batch) -> float:
     if s.steps_on is not None:
         return s.updater.lr
     return s.updater.update(s.state.step, rows)
-
-
-def _slice(batch: Batch, start: int, stop: int) -> Batch:
-    """Rows of a batch."""
-    return Batch(
-        {n: a[start:stop] for n, a in batch.inputs.items()},
-        {n: a[start:stop] for n, a in batch.labels.items()},
-        max(0, min(batch.valid, stop) - start),
-        batch.ids[start:stop],
-        batch.first + start,
-    )
 
 
 def _limit(s: Session) -> str:

@@ -55,7 +55,7 @@ class Updater:
     """
 
     def __init__(self, rule: Rule, groups: optim.Groups, store: ParameterStore) -> None:
-        self.rule, self.store = rule, store
+        self.rule, self.groups, self.store = rule, groups, store
         self.lr: float = rule.params.lr
         source = SUMS if rule.parts > 1 else "gradients"
         add_state(store, rule.optimizer.state_names(rule.params))

@@ -5,6 +5,7 @@ capture notes launches down instead of doing them and refuses what CuPy refuses 
 from __future__ import annotations
 
 import ctypes as c
+import threading
 import weakref
 from collections.abc import Callable, Sequence
 from types import ModuleType
@@ -20,6 +21,7 @@ from mxtrain.base.errors import EnvironmentFault
 from tests.backends.cuda import emulate, interpret
 
 GUARD = 256
+ONE_AT_A_TIME = threading.Lock()
 PATTERN = 0xA5
 
 
@@ -235,7 +237,9 @@ class FakeCuda:
 
         def work() -> int:
             self.launched.append(name)
-            return self.fail.get(name) or int(run(parameters, (c.c_uint * 3)(x, y, z), threads))
+            # The emulation has one set of threads: devices of several threads take turns.
+            with ONE_AT_A_TIME:
+                return self.fail.get(name) or int(run(parameters, (c.c_uint * 3)(x, y, z), threads))
 
         return self.do(work)
 
