@@ -5,7 +5,7 @@ from mxtrain.graph import Graph
 from mxtrain.ops import _fastest
 from mxtrain.ops.convolution import depthwise
 from tests.backends.cuda.fake import fake_device
-from tests.backends.cuda.fakes import fake_cudnn, needs_compiler
+from tests.backends.cuda.fakes import fake_cublaslt, fake_cudnn, needs_compiler
 from tests.contract.on_device import check_on, planned
 from tests.contract.operators import Case, build, check_operator
 
@@ -82,3 +82,30 @@ def test_the_faster_of_both_is_chosen_and_kept(best, rng, monkeypatch):
     ours = [k for k in kernels if k.startswith("cuda:cudnn") or k == "cuda:depthwise"]
     assert all(("depthwise" in k) == (best == "own") for k in ours) and len(ours) == 3
     assert sorted(v for k, v in device.runtime.tuning.used.items() if k.startswith("convolution")) == [best] * 3
+
+
+POINTWISE = [
+    Case({"data": (2, 8, 5, 6)}, {"kernel": 1, "num_filter": 16}),
+    Case({"data": (2, 8, 7)}, {"kernel": (1,), "num_filter": 5, "no_bias": True}),
+]
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+@pytest.mark.parametrize("case", POINTWISE, ids=str)
+def test_windows_of_one_element_are_products(case, dtype, rng):
+    with fake_cublaslt() as fake:
+        kernels = check_on(fake_device(), "convolution", case, rng, dtype)
+        assert sum(k.startswith("cuda:cublaslt") for k in kernels) == 3, kernels
+        assert any("epilogue 512" in line for line in fake.log) == (not case.params.get("no_bias"))
+
+
+@needs_compiler
+def test_a_product_competes_with_the_librarys_convolution(rng, monkeypatch):
+    monkeypatch.setattr(_fastest, "_measured", lambda device, node, r: "cudnn" in r.name)
+    with fake_cudnn(), fake_cublaslt():
+        kernels = check_on(fake_device(), "convolution", POINTWISE[0], rng)
+        assert sum(k.startswith("cuda:cublaslt") for k in kernels) == 3, kernels
+        moved = {"data": (2, 8, 5, 6)}, {"kernel": 1, "num_filter": 16, "stride": 2}
+        kernels = check_on(fake_device(), "convolution", Case(*moved), rng)
+        assert sum(k.startswith("cuda:cudnn") for k in kernels) == 3, kernels

@@ -1,4 +1,5 @@
-"""Kernels of convolution on CUDA: cuDNN's, and own ones where every channel has a filter of its own.
+"""Kernels of convolution on CUDA: cuDNN's; own ones where every channel has a filter of its own; products of matrices
+where the window is one element. What is fastest is chosen by timing.
 
 Data and filters lie channels-last; gradients of weights come plain and float32.
 """
@@ -11,7 +12,7 @@ from mxtrain.base.types import CHANNELS_LAST, TensorType
 from mxtrain.graph import Node, Recipe
 from mxtrain.ops._cudnn import backward_data, backward_filter, forward
 from mxtrain.ops._fastest import fastest
-from mxtrain.ops.convolution import depthwise
+from mxtrain.ops.convolution import depthwise, products
 from mxtrain.ops.convolution.declaration import Params, geometry
 
 
@@ -28,21 +29,33 @@ def gpu(node: Node, device: Device) -> Recipe | None:
     whole = problem(p, node.inputs[0].type, node.types[0])
     bias = None if p.no_bias else 2
     addend = len(node.inputs) - 1 if getattr(p, "add", False) else None
-    rest = (bias, addend, getattr(p, "act", None))
-    own = depthwise.forward(device, whole, *rest) if depthwise.takes(whole) else None
-    return fastest(device, node, {"own": own, "cudnn": forward(device, whole, *rest)})
+    act = getattr(p, "act", None)
+    made = {"cudnn": forward(device, whole, bias, addend, act)}
+    if depthwise.takes(whole):
+        made["own"] = depthwise.forward(device, whole, bias, addend, act)
+    if products.takes(whole) and addend is None:
+        made["product"] = products.forward(device, whole, bias is not None, act)
+    return fastest(device, node, made)
 
 
 def gpu_backward_data(node: Node, device: Device) -> Recipe | None:
     """Towards the data."""
     whole = problem(node.params.forward, node.types[0], node.inputs[0].type)
-    own = depthwise.backward_data(device, whole) if depthwise.takes(whole) else None
-    return fastest(device, node, {"own": own, "cudnn": backward_data(device, whole)})
+    made = {"cudnn": backward_data(device, whole)}
+    if depthwise.takes(whole):
+        made["own"] = depthwise.backward_data(device, whole)
+    if products.takes(whole):
+        made["product"] = products.backward_data(device, whole)
+    return fastest(device, node, made)
 
 
 def gpu_backward_weights(node: Node, device: Device) -> Recipe | None:
     """Towards weight and bias."""
     p: Params = node.params.forward
     whole = problem(p, node.inputs[0].type, node.inputs[1].type)
-    own = depthwise.backward_filter(device, whole, not p.no_bias) if depthwise.takes(whole) else None
-    return fastest(device, node, {"own": own, "cudnn": backward_filter(device, whole, not p.no_bias)})
+    made = {"cudnn": backward_filter(device, whole, not p.no_bias)}
+    if depthwise.takes(whole):
+        made["own"] = depthwise.backward_filter(device, whole, not p.no_bias)
+    if products.takes(whole):
+        made["product"] = products.backward_filter(device, whole, not p.no_bias)
+    return fastest(device, node, made)
