@@ -16,15 +16,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mxtrain.backends import onednn
+from mxtrain.backends import cuda, onednn
 from mxtrain.base.device import Device
 from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import Layout, PartialType, merge_shapes
 from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
+from mxtrain.ops import _batch_norm_cuda
 from mxtrain.ops._activations import absorbed
 from mxtrain.ops._blend import blend
-from mxtrain.ops._call import reference
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import Inferred, Types, dtype_of, normal_axis, statistics_dtype
 
 A = onednn.Arg
@@ -203,6 +204,27 @@ def fast_backward(node: Node, device: Device) -> Recipe | None:
     return onednn.recipe(pd, node, ins, outs, inplace=((0, 0),))
 
 
+def facts(p: Params, rank: int) -> _batch_norm_cuda.Facts:
+    """The parameters as a GPU's kernels take them."""
+    relu = getattr(p, "act", None) is not None
+    return _batch_norm_cuda.Facts(normal_axis(p.axis, rank), p.eps, p.use_global_stats, p.fix_gamma, relu)
+
+
+def gpu(node: Node, device: Device) -> Recipe | None:
+    """Own kernels, or the reference compiled."""
+    made = _batch_norm_cuda.forward(node, device, facts(node.params, len(node.types[0].shape)))
+    return made or COMPILED(node, device)
+
+
+def gpu_backward(node: Node, device: Device) -> Recipe | None:
+    """Own kernels if the forward's were, or the reference compiled."""
+    made = _batch_norm_cuda.backward(node, device, facts(node.params.forward, len(node.types[0].shape)))
+    return made or (COMPILED_BACKWARD(node, device) if node.inputs[5].type.layout.key == "mask" else None)
+
+
+COMPILED, COMPILED_BACKWARD = cuda.array_kernel(run, workspace=mask_layout), cuda.array_kernel(run_backward)
+
+
 def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
     """Towards data, gamma (none if it is fixed) and beta."""
     p: Params = node.params
@@ -243,12 +265,12 @@ def absorb(node: Node, reader: Node, training: bool) -> Node | None:
 STATISTICS = ("gamma", "beta", "moving_mean", "moving_var", "mean", "var", "dgamma", "dbeta", "workspace")
 BACKWARD = Op(
     "batch_norm_backward", infer_backward,
-    {"reference": reference(run_backward, ((0, 0),)), "onednn": fast_backward}, params=Backward,
+    {**array_code(run_backward, ((0, 0),)), "onednn": fast_backward, "cuda": gpu_backward}, params=Backward,
     inputs=("dy", "data", "gamma", "mean", "var", "workspace"), outputs=("ddata", "dgamma", "dbeta"),
     layout="spatial", flat=STATISTICS, precision="narrow", wide=STATISTICS,
 )  # fmt: skip
 OP = Op(
-    "batch_norm", infer, {"reference": reference(run, workspace=mask_layout), "onednn": fast}, params=Params,
+    "batch_norm", infer, {**array_code(run, workspace=mask_layout), "onednn": fast, "cuda": gpu}, params=Params,
     inputs=("data", "gamma", "beta", "moving_mean", "moving_var"), outputs=("output", "mean", "var", "workspace"),
     auxiliary=("moving_mean", "moving_var"), mxnet=("BatchNorm", "BatchNorm_v1"), gradient=gradient, updates=updates,
     at_eval=at_eval, absorb=absorb, layout="spatial", flat=STATISTICS, precision="narrow", wide=STATISTICS,

@@ -239,7 +239,7 @@ def check_fast(
     name: str, case: Case, values: Mapping[str, np.ndarray], device: Device, dtype: str, rng: np.random.Generator
 ) -> None:
     """Every fast kernel against the reference in float64, forward and backward, alone and after fusion."""
-    narrow_values = {n: _rounded(v, dtype) for n, v in values.items()}
+    narrow_values = {n: rounded(v, dtype) for n, v in values.items()}
     node, exact = build(name, case, "float32"), build(name, case, "float64")
     visible = node.op.visible_outputs(node.params)
     got, kernels = evaluate(Graph(tuple(node[i] for i in range(visible))), narrow_values, device, dtype)
@@ -249,7 +249,7 @@ def check_fast(
         assert any(k.startswith("onednn") for k in kernels), f"{name} runs on {kernels}, not on a fast kernel"
     if node.op.gradient is None:
         return
-    dys = [_rounded(rng.standard_normal(node.types[i].shape), dtype) for i in range(visible)]
+    dys = [rounded(rng.standard_normal(node.types[i].shape), dtype) for i in range(visible)]
     wrt = differentiable(node, case)
     g, found, more = gradients(node, wrt, dys)
     if found:
@@ -259,7 +259,7 @@ def check_fast(
         _close(got, want, dtype, case, f"{name} backward in {dtype} on {device.name}")
 
 
-def _rounded(v: np.ndarray, dtype: str) -> np.ndarray:
+def rounded(v: np.ndarray, dtype: str) -> np.ndarray:
     single = v.astype(np.float16 if dtype == "float16" else np.float32)
     return (widen(narrow(single)) if dtype == "bfloat16" else single).astype(np.float64)
 
