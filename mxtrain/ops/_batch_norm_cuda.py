@@ -16,7 +16,7 @@ from mxtrain.graph import Call, Node, Recipe
 
 SOURCE = cuda.source(
     str(Path(__file__).with_name("batch_norm.py")),
-    {"T": cuda.STORAGE, "V": ("8", "1"), "X": ("8", "32"), "RELU": ("1", "0")},
+    {"T": cuda.STORAGE, "V": ("8", "1"), "X": ("8",), "RELU": ("1", "0")},
 )
 BLOCKS, ROWS = 1024, 16
 """Blocks aimed at, and rows that a thread has at least: constants, so that results do not depend on the GPU."""
