@@ -15,6 +15,7 @@ from mxtrain.backends import onednn
 from mxtrain.base.device import Device
 from mxtrain.base.types import PartialType, Shape, TensorType, merge_shapes
 from mxtrain.graph import Entry, Kernel, Node, Op, Recipe, apply
+from mxtrain.ops import _softmax_cuda
 from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import Inferred, Types, dtype_of, normal_axis, same_type
 
@@ -114,8 +115,18 @@ def fast_backward(node: Node, device: Device) -> Recipe | None:
     return onednn.recipe(pd, node, ins, {A.DIFF_SRC: slot(0, p.axes)}, inplace=((0, 0),))
 
 
+COMPILED_BACKWARD = array_code(run_backward)
+
+
+def gpu_backward(node: Node, device: Device) -> Recipe | None:
+    """A kernel over rows, or the reference compiled."""
+    s: Softmax = node.params
+    made = _softmax_cuda.backward(node, device, s.axes, s.scale, s.log)
+    return made or COMPILED_BACKWARD["cuda"](node, device)
+
+
 BACKWARD = Op(
-    "softmax_backward", same_type, {**array_code(run_backward), "onednn": fast_backward}, params=Softmax,
+    "softmax_backward", same_type, {**COMPILED_BACKWARD, "onednn": fast_backward, "cuda": gpu_backward}, params=Softmax,
     inputs=("dy", "y"), layout="follow",
 )  # fmt: skip
 
@@ -133,7 +144,13 @@ def kernels(meaning: Meaning) -> dict[str, Kernel]:
     def fast(node: Node, device: Device) -> Recipe | None:
         return fast_forward(meaning(node.params, len(node.types[0].shape)), node)
 
-    return {**array_code(run, ((0, 0),)), "onednn": fast}
+    compiled = array_code(run, ((0, 0),))
+
+    def gpu(node: Node, device: Device) -> Recipe | None:
+        s = meaning(node.params, len(node.types[0].shape))
+        return _softmax_cuda.forward(node, device, s.axes, s.scale, s.log) or compiled["cuda"](node, device)
+
+    return {**compiled, "onednn": fast, "cuda": gpu}
 
 
 def gradient(meaning: Meaning) -> Callable[[Node, Sequence[Entry | None]], Sequence[Entry | None]]:

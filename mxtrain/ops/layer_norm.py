@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from mxtrain.backends import onednn
+from mxtrain.backends import cuda, onednn
 from mxtrain.base.device import Device
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, TensorType, merge_shapes
 from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
-from mxtrain.ops._call import reference
+from mxtrain.ops import _layer_norm_cuda
+from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import Inferred, Types, dtype_of, normal_axis, statistics_dtype
 from mxtrain.ops._standardize import standardize, standardize_backward
 
@@ -138,6 +139,20 @@ def fast_backward(node: Node, device: Device) -> Recipe | None:
     return onednn.recipe(pd, node, ins, {A.DIFF_SRC: (0, r.data), A.DIFF_SCALE: 1, A.DIFF_SHIFT: 2}, inplace=((0, 0),))
 
 
+def gpu(node: Node, device: Device) -> Recipe | None:
+    """A kernel over rows, or the reference compiled."""
+    p: Params = node.params
+    axis = normal_axis(p.axis, len(node.types[0].shape))
+    return _layer_norm_cuda.forward(node, device, axis, p.eps) or cuda.array_kernel(run)(node, device)
+
+
+def gpu_backward(node: Node, device: Device) -> Recipe | None:
+    """Kernels over rows, or the reference compiled."""
+    p: Params = node.params
+    axis = normal_axis(p.axis, len(node.types[0].shape))
+    return _layer_norm_cuda.backward(node, device, axis, p.eps) or cuda.array_kernel(run_backward)(node, device)
+
+
 def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
     """Towards data, gamma and beta."""
     if dys[0] is None:
@@ -149,12 +164,12 @@ def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 STATISTICS = ("gamma", "beta", "mean", "var", "dgamma", "dbeta")
 BACKWARD = Op(
-    "layer_norm_backward", infer_backward, {"reference": reference(run_backward), "onednn": fast_backward},
+    "layer_norm_backward", infer_backward, {**array_code(run_backward), "onednn": fast_backward, "cuda": gpu_backward},
     params=Params, inputs=("dy", "data", "gamma", "mean", "var"), outputs=("ddata", "dgamma", "dbeta"),
     layout="follow", flat=STATISTICS, precision="narrow", wide=STATISTICS,
 )  # fmt: skip
 OP = Op(
-    "layer_norm", infer, {"reference": reference(run), "onednn": fast}, params=Params,
+    "layer_norm", infer, {**array_code(run), "onednn": fast, "cuda": gpu}, params=Params,
     inputs=("data", "gamma", "beta"), outputs=("output", "mean", "var"), mxnet=("LayerNorm",), gradient=gradient,
     layout="follow", flat=STATISTICS, precision="narrow", wide=STATISTICS,
 )  # fmt: skip

@@ -20,12 +20,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mxtrain.backends import onednn
+from mxtrain.backends import cuda, onednn
 from mxtrain.base.device import Device
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialShape, PartialType
-from mxtrain.graph import Call, Entry, Node, Op, Recipe, apply_node
-from mxtrain.ops._call import reference
+from mxtrain.graph import Call, Entry, Kernel, Node, Op, Recipe, apply_node
+from mxtrain.ops import _softmax_cuda
+from mxtrain.ops._call import Run, reference
 from mxtrain.ops._infer import Inferred, Types, dtype_of, statistics_dtype
 
 TINY = 1e-37
@@ -87,7 +88,7 @@ def scale_of(p: Params, shape: Sequence[int]) -> float:
     return scale / shape[0] if p.normalization == "batch" else scale
 
 
-def targets(p: Params, xp: Any, prob: Any, label: Any) -> tuple[Any, Any, float]:
+def targets(p: Params, xp: Any, prob: Any, label: Any) -> tuple[Any, Any, Any]:
     """(target probabilities like the matrix, mask of rows that count (N, 1[, S]), factor)."""
     q = matrix(prob, p)
     scale = scale_of(p, prob.shape)
@@ -99,7 +100,7 @@ def targets(p: Params, xp: Any, prob: Any, label: Any) -> tuple[Any, Any, float]
     target = xp.where(classes.astype(xp.int64) == where, 1 - p.smooth_alpha, rest).astype(q.dtype)
     counted = classes != p.ignore_label if p.use_ignore else xp.ones(classes.shape, bool)
     if p.normalization == "valid":
-        scale = scale / max(int((classes != p.ignore_label).sum()) if p.use_ignore else classes.size, 1)
+        scale = scale / (xp.maximum((classes != p.ignore_label).sum(), 1) if p.use_ignore else classes.size)
     return target, counted.astype(q.dtype), scale
 
 
@@ -194,6 +195,11 @@ def lean(function: Any, general: Any) -> Any:
     return kernel
 
 
+def lean_kernels(function: Any, general: Run) -> dict[str, Kernel]:
+    """The kernels of code that has an allocation-free path."""
+    return {"reference": lean(function, reference(general)), "cuda": cuda.array_kernel(general)}
+
+
 def infer_backward(p: Params, ins: Types, outs: Types) -> Inferred:
     """As the data."""
     return list(ins), [ins[0]]
@@ -244,16 +250,26 @@ def infer_probabilities(p: Params, ins: Types, outs: Types) -> Inferred:
     return [ins[0]], [ins[0]]
 
 
+def gpu(node: Node, device: Device) -> Recipe | None:
+    """A kernel over rows, or the reference compiled."""
+    p: Params = node.params
+    rank = len(node.types[0].shape)
+    axes = (1,) if p.multi_output else (rank - 1,) if p.preserve_shape else tuple(range(1, rank))
+    return _softmax_cuda.forward(node, device, axes) or COMPILED(node, device)
+
+
+COMPILED = cuda.array_kernel(run)
+KERNELS = {"reference": reference(run), "onednn": fast, "cuda": gpu}
 BACKWARD = Op(
-    "softmax_output_backward", infer_backward, {"reference": lean(simple_backward, reference(run_backward))},
+    "softmax_output_backward", infer_backward, lean_kernels(simple_backward, run_backward),
     params=Params, inputs=lambda p: ("prob", "label", "dy") if p.out_grad else ("prob", "label"),
 )  # fmt: skip
 LOSS = Op(
-    "softmax_output_loss", infer_loss, {"reference": lean(simple_loss, reference(run_loss))}, params=Params,
+    "softmax_output_loss", infer_loss, lean_kernels(simple_loss, run_loss), params=Params,
     inputs=("prob", "label"),
 )  # fmt: skip
-PROBABILITIES = Op("softmax_output", infer_probabilities, {"reference": reference(run), "onednn": fast}, params=Params)
+PROBABILITIES = Op("softmax_output", infer_probabilities, KERNELS, params=Params)
 OP = Op(
-    "softmax_output", infer, {"reference": reference(run), "onednn": fast}, params=Params, inputs=("data", "label"),
+    "softmax_output", infer, KERNELS, params=Params, inputs=("data", "label"),
     mxnet=("SoftmaxOutput", "Softmax"), gradient=gradient, loss=loss, at_eval=at_eval,
 )  # fmt: skip

@@ -4,7 +4,10 @@ import pytest
 from mxtrain import ops
 from mxtrain.base.types import UNKNOWN, PartialType, TensorType
 from mxtrain.graph import Graph, apply_node, infer, variable
-from tests.contract.operators import FAST, Case, check_operator, evaluate, gradients
+from mxtrain.ops.layer_norm import BACKWARD, OP, Params
+from tests.backends.cuda.fake import fake_device
+from tests.contract.kernels import close, reference, run_kernel, typed
+from tests.contract.operators import FAST, Case, check_operator, evaluate, gradients, rounded
 
 BOTH = ("float32", "bfloat16")
 CASES = [
@@ -67,3 +70,22 @@ def test_channels_last_images_are_normalised_as_they_lie(rng):
     assert "reference" not in kernels
     for name, a, b in zip(found, fast, exact, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4, err_msg=name)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+@pytest.mark.parametrize("shape", [(5, 7), (300, 33), (2, 3, 1500)], ids=str)
+def test_a_gpus_kernels_over_rows(rng, shape, dtype):
+    t, one, statistic = TensorType(shape, dtype), TensorType(shape[-1:]), TensorType(shape[:-1])
+    node = typed(OP, Params(), [t, one, one], [t, statistic, statistic])
+    x, dy = (rounded(rng.standard_normal(shape) + 3, dtype) for _ in range(2))
+    gamma, beta = rng.standard_normal((2, *one.shape))
+    want, _ = reference(node, [x, gamma, beta])
+    got, _, name = run_kernel(node, "cuda", fake_device(), [x, gamma, beta])
+    assert name == "cuda:layer_norm"
+    back = typed(BACKWARD, Params(), [t, t, one, statistic, statistic], [t, one, one])
+    values = [dy, x, gamma, got[1], got[2]]
+    want_back, _ = reference(back, values)
+    got_back, _, name = run_kernel(back, "cuda", fake_device(), values)
+    assert name == "cuda:layer_norm"
+    for i, (a, b) in enumerate(zip((*got, *got_back), (*want, *want_back), strict=True)):
+        close(a, b, dtype if i % 3 == 0 else "float32", f"{i}")

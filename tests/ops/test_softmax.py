@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -6,7 +8,10 @@ from mxtrain import ops
 from mxtrain.base.errors import ShapeError
 from mxtrain.base.types import PartialType, TensorType
 from mxtrain.graph import Graph, apply_node, infer, variable
-from tests.contract.operators import Case, check_operator, evaluate
+from mxtrain.ops._softmax import BACKWARD, Softmax, kernels
+from tests.backends.cuda.fake import fake_device
+from tests.contract.kernels import close, reference, run_kernel, typed
+from tests.contract.operators import Case, check_operator, evaluate, rounded
 
 CASES = [
     Case({"data": (4, 10)}, {}, fast=True),
@@ -49,3 +54,21 @@ def test_an_axis_that_is_not_there_is_refused():
 def test_a_temperature_is_positive(temperature):
     with pytest.raises(ValidationError, match="greater than 0"):
         ops.get("softmax").params(temperature=temperature)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("shape", [(11, 10), (3, 4, 197), (2, 1500)], ids=str)
+def test_a_gpus_kernels_over_rows(rng, shape, log, dtype):
+    t, params = TensorType(shape, dtype), Softmax((len(shape) - 1,), 0.5, log)
+    op = replace(BACKWARD, kernels=kernels(lambda p, rank: p))
+    x, dy = (rounded(rng.standard_normal(shape) * 5, dtype) for _ in range(2))
+    want, _ = reference(typed(op, params, [t], [t]), [x])
+    got, _, name = run_kernel(typed(op, params, [t], [t]), "cuda", fake_device(), [x])
+    assert name == "cuda:softmax"
+    close(got[0], want[0], dtype, "forward")
+    back = typed(BACKWARD, params, [t, t], [t])
+    want, _ = reference(back, [dy, got[0]])
+    got, _, name = run_kernel(back, "cuda", fake_device(), [dy, got[0]])
+    assert name == "cuda:softmax"
+    close(got[0], want[0], dtype, "backward")

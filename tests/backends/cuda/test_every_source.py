@@ -1,4 +1,4 @@
-"""Every CUDA C++ file of the project, under NVRTC, for the architectures in use, in all its variants. No GPU is needed."""
+"""Every CUDA C++ file of the project, under NVRTC, for the architectures in use, in all its variants: no GPU."""
 
 from __future__ import annotations
 
