@@ -87,7 +87,7 @@ def run_sum_to(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> 
 
 
 SUM_TO = Op(
-    "sum_to", infer_sum_to, {**array_code(run_sum_to)}, params=SumToParams, layout="follow",
+    "sum_to", infer_sum_to, array_code(run_sum_to), params=SumToParams, layout="follow",
     precision="follow",
 )  # fmt: skip
 

@@ -44,4 +44,4 @@ def extremum(name: str) -> Op:
     def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
         outs[0][...] = getattr(xp, name)(ins[0], axis=node.params.axis).reshape(outs[0].shape)
 
-    return Op(name, infer, {**array_code(run)}, params=Params, mxnet=(name,), gradient=gradient)
+    return Op(name, infer, array_code(run), params=Params, mxnet=(name,), gradient=gradient)

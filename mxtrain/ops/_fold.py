@@ -40,7 +40,7 @@ def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
     outs[1][...] = beta + ((ins[1] if p.bias else 0) - mean) * scale
 
 
-FOLD = Op("fold_batch_norm", infer, {**array_code(run)}, params=Params, inputs=names, outputs=("weight", "bias"))
+FOLD = Op("fold_batch_norm", infer, array_code(run), params=Params, inputs=names, outputs=("weight", "bias"))
 
 
 def fold(node: Node, reader: Node, no_bias: bool) -> tuple[list[Entry], str | None] | None:

@@ -99,11 +99,11 @@ def run_chosen(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> 
 
 
 SPREAD = Op(
-    "spread", infer_spread, {**array_code(run_spread)}, params=Spread, inputs=("dy",), layout="follow",
+    "spread", infer_spread, array_code(run_spread), params=Spread, inputs=("dy",), layout="follow",
     precision="follow",
 )  # fmt: skip
 CHOSEN = Op(
-    "chosen", infer_spread, {**array_code(run_chosen)}, params=Spread, inputs=("dy", "data", "output"),
+    "chosen", infer_spread, array_code(run_chosen), params=Spread, inputs=("dy", "data", "output"),
     layout="follow", precision="follow",
 )  # fmt: skip
 
@@ -167,7 +167,7 @@ def reduction(
     def to_data(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
         return [dy[0] and gradient(node, dy[0])]
 
-    kernels: dict[str, Kernel] = {**array_code(run)}
+    kernels: dict[str, Kernel] = array_code(run)
     if algorithm is not None:
         kernels["onednn"] = fast
     return Op(name, infer_checked, kernels, params=Params, gradient=to_data, layout="follow", **traits)

@@ -94,10 +94,10 @@ def regression(name: str, mxnet: str, kernels: dict[str, Kernel], error: Functio
         outs[0][...] = distance(xp, ins[0], ins[1].reshape(ins[0].shape)).sum() * node.params.scale
 
     backward = Op(
-        f"{name}_backward", infer_backward, {**array_code(run_backward)}, params=Scaled,
+        f"{name}_backward", infer_backward, array_code(run_backward), params=Scaled,
         inputs=("prediction", "label"),
     )  # fmt: skip
-    total = Op(f"{name}_loss", infer_loss, {**array_code(run_loss)}, params=Scaled, inputs=("data", "label"))
+    total = Op(f"{name}_loss", infer_loss, array_code(run_loss), params=Scaled, inputs=("data", "label"))
     alone = Op(name, same_type, kernels, params=Params)
 
     def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:

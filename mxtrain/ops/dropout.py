@@ -22,7 +22,8 @@ from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialShape, PartialType, merge_shapes
 from mxtrain.graph import Call, Entry, Node, Op, Recipe, apply
-from mxtrain.ops._call import reference
+from mxtrain.ops import _random_cuda
+from mxtrain.ops._call import array_code, reference
 from mxtrain.ops._infer import Inferred, Types, dtype_of, normal_axis
 from mxtrain.ops._random import STATE, STATE_TYPE, Room, draw, room, room_bytes
 
@@ -98,6 +99,15 @@ def kernel(node: Node, device: Device) -> Recipe | None:
     return Recipe(prepare, inplace=((0, 0),), scratch=room_bytes(shape, 1))
 
 
+def gpu(node: Node, device: Device) -> Recipe | None:
+    """The mask by a kernel, then the compiled reference."""
+
+    def code(xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
+        drop(node.params.p, xp, ins[0], outs[1], outs[0])
+
+    return _random_cuda.drawn(node, device, ("below", (round(node.params.p * 2**32),)), code)
+
+
 def run_backward(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
     """The gradient goes where the data went."""
     drop(node.params.p, xp, ins[0], ins[1], outs[0])
@@ -121,11 +131,12 @@ def at_eval(node: Node) -> Sequence[Entry]:
 
 
 BACKWARD = Op(
-    "dropout_backward", infer_backward, {"reference": reference(run_backward, ((0, 0),))}, params=Backward,
+    "dropout_backward", infer_backward, array_code(run_backward, ((0, 0),)), params=Backward,
     inputs=("dy", "mask"), layout="follow", precision="follow",
 )  # fmt: skip
 OP = Op(
-    "dropout", infer, {"reference": kernel}, params=Params, inputs=("data", STATE), outputs=("output", "mask"),
-    mxnet=("Dropout",), gradient=gradient, at_eval=at_eval, layout="follow", flat=(STATE,), precision="follow",
+    "dropout", infer, {"reference": kernel, "cuda": gpu}, params=Params, inputs=("data", STATE),
+    outputs=("output", "mask"), mxnet=("Dropout",), gradient=gradient, at_eval=at_eval, layout="follow",
+    flat=(STATE,), precision="follow",
     random=True,
 )  # fmt: skip

@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from mxtrain.base.device import Device
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, merge_shapes
-from mxtrain.graph import Entry, Node, Op, apply_node
-from mxtrain.ops._call import reference
+from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
+from mxtrain.ops import _gather_cuda
+from mxtrain.ops._call import array_code, reference
 from mxtrain.ops._gather import add_rows, positions
 from mxtrain.ops._infer import Inferred, Types, dtype_of
 
@@ -59,6 +61,11 @@ def run_backward(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -
     outs[0][...] = add_rows(xp, (rows, width), index, dy.reshape(-1, width))
 
 
+def gpu_backward(node: Node, device: Device) -> Recipe | None:
+    """Sums in a fixed order, without atomics."""
+    return _gather_cuda.rows_gradient(node, device, "clip")
+
+
 def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
     """Towards the weight; indices have none."""
     if dy[0] is None:
@@ -67,10 +74,10 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "embedding_backward", infer_backward, {"reference": reference(run_backward)}, params=Params,
+    "embedding_backward", infer_backward, {"reference": reference(run_backward), "cuda": gpu_backward}, params=Params,
     inputs=("dy", "data"),
 )  # fmt: skip
 OP = Op(
-    "embedding", infer, {"reference": reference(run)}, params=Params, inputs=("data", "weight"),
+    "embedding", infer, array_code(run), params=Params, inputs=("data", "weight"),
     mxnet=("Embedding",), gradient=gradient,
 )  # fmt: skip

@@ -87,10 +87,10 @@ def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "instance_norm_backward", infer_backward, {**array_code(run_backward)}, params=Params,
+    "instance_norm_backward", infer_backward, array_code(run_backward), params=Params,
     inputs=("dy", "data", "gamma", "mean", "var"), outputs=("ddata", "dgamma", "dbeta"), layout="spatial",
 )  # fmt: skip
 OP = Op(
-    "instance_norm", infer, {**array_code(run)}, params=Params, inputs=("data", "gamma", "beta"),
+    "instance_norm", infer, array_code(run), params=Params, inputs=("data", "gamma", "beta"),
     outputs=("output", "mean", "var"), mxnet=("InstanceNorm",), gradient=gradient, layout="spatial",
 )  # fmt: skip

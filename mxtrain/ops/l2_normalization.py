@@ -75,10 +75,10 @@ def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "l2_normalization_backward", infer_backward, {**array_code(run_backward)}, params=Params,
+    "l2_normalization_backward", infer_backward, array_code(run_backward), params=Params,
     inputs=("dy", "y", "norm"), layout="follow",
 )  # fmt: skip
 OP = Op(
-    "l2_normalization", infer, {**array_code(run)}, params=Params, outputs=("output", "norm"),
+    "l2_normalization", infer, array_code(run), params=Params, outputs=("output", "norm"),
     mxnet=("L2Normalization",), gradient=gradient, layout="follow",
 )  # fmt: skip

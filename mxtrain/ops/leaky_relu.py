@@ -19,13 +19,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from mxtrain.backends import onednn
+from mxtrain.backends import cuda, onednn
 from mxtrain.base.device import Device
 from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, TensorType, merge_shapes
 from mxtrain.graph import Entry, Node, Op, Recipe, apply, apply_node
-from mxtrain.ops._call import array_code
+from mxtrain.ops import _random_cuda
+from mxtrain.ops._call import array_code, reference
 from mxtrain.ops._infer import Inferred, Types, dtype_of, same_type, statistics_dtype
 from mxtrain.ops._random import STATE, STATE_TYPE, draw, room, room_bytes
 from mxtrain.ops._special import erf
@@ -117,6 +118,20 @@ def slopes(node: Node, xp: Any, ins: Sequence[Any], out: Any) -> None:
     space = room(xp.empty(room_bytes(out.shape, out.itemsize), xp.uint8), out.shape, xp, out.dtype)
     draw(xp, out, uniform, node.name, ins[1], space)
     xp.copyto(out, 1, where=ins[0] > 0)
+
+
+def gpu(node: Node, device: Device) -> Recipe | None:
+    """The compiled reference; rrelu's slopes are drawn by a kernel before it."""
+    p: Params = node.params
+    if p.act_type != "rrelu":
+        return cuda.array_kernel(run)(node, device)
+
+    def code(xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
+        xp.copyto(outs[1], 1, where=ins[0] > 0)
+        xp.multiply(ins[0], outs[1], out=outs[0])
+
+    step = (p.upper_bound - p.lower_bound) * 2.0**-24
+    return _random_cuda.drawn(node, device, ("uniform", (p.lower_bound, step)), code)
 
 
 def derivative(b: Backward, xp: Any, v: Any) -> Any:
@@ -250,7 +265,7 @@ RRELU_BACKWARD = Op(
     layout="follow", precision="follow",
 )  # fmt: skip
 OP = Op(
-    "leaky_relu", infer, {**array_code(run), "onednn": fast}, params=Params, inputs=input_names,
+    "leaky_relu", infer, {"reference": reference(run), "onednn": fast, "cuda": gpu}, params=Params, inputs=input_names,
     outputs=lambda p: ("output", "mask") if p.act_type == "rrelu" else ("output",), mxnet=("LeakyReLU",),
     gradient=gradient, at_eval=at_eval, layout="follow", flat=("gamma", STATE), precision="follow", wide=("gamma",),
     random=True,

@@ -71,8 +71,8 @@ def loss(node: Node) -> Entry:
     return apply_node(LOSS, f"{node.name}_loss", (node[0],), node.params)[0]
 
 
-BACKWARD = Op("make_loss_backward", same_type, {**array_code(run_backward)}, params=Params)
-LOSS = Op("make_loss_loss", infer_loss, {**array_code(run_loss)}, params=Params)
+BACKWARD = Op("make_loss_backward", same_type, array_code(run_backward), params=Params)
+LOSS = Op("make_loss_loss", infer_loss, array_code(run_loss), params=Params)
 OP = Op(
     "make_loss", infer, {"reference": view()}, params=Params, mxnet=("MakeLoss", "make_loss"), gradient=gradient,
     loss=loss,

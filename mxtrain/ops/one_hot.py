@@ -51,6 +51,6 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 OP = Op(
-    "one_hot", infer, {**array_code(run)}, params=Params, inputs=("indices",), mxnet=("one_hot",),
+    "one_hot", infer, array_code(run), params=Params, inputs=("indices",), mxnet=("one_hot",),
     gradient=gradient,
 )  # fmt: skip

@@ -131,10 +131,10 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "pad_backward", infer_backward, {**array_code(run_backward)}, params=Backward, inputs=("dy",),
+    "pad_backward", infer_backward, array_code(run_backward), params=Backward, inputs=("dy",),
     layout="follow", precision="follow",
 )  # fmt: skip
 OP = Op(
-    "pad", infer, {**array_code(run)}, params=Params, mxnet=("Pad", "pad"), gradient=gradient,
+    "pad", infer, array_code(run), params=Params, mxnet=("Pad", "pad"), gradient=gradient,
     layout="follow", precision="follow",
 )  # fmt: skip

@@ -110,10 +110,10 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "pick_backward", infer_backward, {**array_code(run_backward)}, params=Backward,
+    "pick_backward", infer_backward, array_code(run_backward), params=Backward,
     inputs=("dy", "index"), precision="follow", wide=("index",),
 )  # fmt: skip
 OP = Op(
-    "pick", infer, {**array_code(run)}, params=Params, inputs=("data", "index"),
+    "pick", infer, array_code(run), params=Params, inputs=("data", "index"),
     mxnet=("pick", "choose_element_0index"), gradient=gradient, precision="follow", wide=("index",),
 )  # fmt: skip

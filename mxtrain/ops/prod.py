@@ -38,6 +38,6 @@ def gradient(node: Node, dy: Entry) -> Entry:
 
 
 BACKWARD = Op(
-    "prod_backward", infer_spread, {**array_code(run_backward)}, params=Spread, inputs=("dy", "data"),
+    "prod_backward", infer_spread, array_code(run_backward), params=Spread, inputs=("dy", "data"),
 )  # fmt: skip
 OP = reduction("prod", gradient, mxnet=("prod",))

@@ -103,11 +103,11 @@ def zeros(name: str, t: TensorType) -> Entry:
 
 
 BACKWARD = Op(
-    "slice_channel_backward", infer_backward, {**array_code(run_backward)}, params=Backward,
+    "slice_channel_backward", infer_backward, array_code(run_backward), params=Backward,
     inputs=lambda b: tuple(f"dy{i}" for i in range(b.forward.num_outputs)), layout="plain", precision="follow",
 )  # fmt: skip
 OP = Op(
-    "slice_channel", infer, {**array_code(run)}, params=Params,
+    "slice_channel", infer, array_code(run), params=Params,
     outputs=lambda p: tuple(f"output{i}" for i in range(p.num_outputs)) if p.num_outputs > 1 else ("output",),
     visible=1 << 30, mxnet=("SliceChannel", "split"), gradient=gradient, precision="follow",
 )  # fmt: skip

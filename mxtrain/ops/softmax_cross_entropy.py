@@ -66,10 +66,10 @@ def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "softmax_cross_entropy_backward", infer_backward, {**array_code(run_backward)},
+    "softmax_cross_entropy_backward", infer_backward, array_code(run_backward),
     inputs=("dy", "data", "label"),
 )  # fmt: skip
 OP = Op(
-    "softmax_cross_entropy", infer, {**array_code(run)}, inputs=("data", "label"),
+    "softmax_cross_entropy", infer, array_code(run), inputs=("data", "label"),
     mxnet=("softmax_cross_entropy",), gradient=gradient,
 )  # fmt: skip

@@ -88,8 +88,8 @@ def at_eval(node: Node) -> Sequence[Entry]:
 
 
 INS = ("data", "label")
-BACKWARD = Op("svm_output_backward", infer_backward, {**array_code(run_backward)}, params=Params, inputs=INS)
-LOSS = Op("svm_output_loss", infer_loss, {**array_code(run_loss)}, params=Params, inputs=INS)
+BACKWARD = Op("svm_output_backward", infer_backward, array_code(run_backward), params=Params, inputs=INS)
+LOSS = Op("svm_output_loss", infer_loss, array_code(run_loss), params=Params, inputs=INS)
 SCORES = Op("svm_output", same_type, {"reference": view()}, params=Params)
 OP = Op(
     "svm_output", infer, {"reference": view()}, params=Params, inputs=INS, mxnet=("SVMOutput",), gradient=gradient,

@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from mxtrain.base.device import Device
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, Shape
-from mxtrain.graph import Entry, Node, Op, apply
-from mxtrain.ops._call import array_code
+from mxtrain.graph import Entry, Node, Op, Recipe, apply
+from mxtrain.ops import _gather_cuda
+from mxtrain.ops._call import array_code, reference
 from mxtrain.ops._gather import add_rows, positions
 from mxtrain.ops._infer import Inferred, Types, dtype_of, normal_axis
 
@@ -75,6 +77,12 @@ def run_backward(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -
     outs[0][...] = xp.moveaxis(total.reshape(size, *others), 0, b.axis)
 
 
+def gpu_backward(node: Node, device: Device) -> Recipe | None:
+    """Sums in a fixed order, without atomics, along the first axis."""
+    b: Backward = node.params
+    return _gather_cuda.rows_gradient(node, device, b.mode) if b.axis == 0 else None
+
+
 def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
     """Towards a; indices have none."""
     p, shape = node.params, node.inputs[0].type.shape
@@ -86,10 +94,10 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "take_backward", infer_backward, {**array_code(run_backward)}, params=Backward,
+    "take_backward", infer_backward, {"reference": reference(run_backward), "cuda": gpu_backward}, params=Backward,
     inputs=("dy", "indices"), precision="follow", wide=("indices",),
 )  # fmt: skip
 OP = Op(
-    "take", infer, {**array_code(run)}, params=Params, inputs=("a", "indices"), mxnet=("take",),
+    "take", infer, array_code(run), params=Params, inputs=("a", "indices"), mxnet=("take",),
     gradient=gradient, precision="follow", wide=("indices",),
 )  # fmt: skip

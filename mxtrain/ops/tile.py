@@ -87,7 +87,7 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 BACKWARD = Op(
-    "tile_backward", infer_backward, {**array_code(run_backward)}, params=Backward, inputs=("dy",),
+    "tile_backward", infer_backward, array_code(run_backward), params=Backward, inputs=("dy",),
     precision="follow",
 )  # fmt: skip
 OP = Op(

@@ -83,6 +83,6 @@ BACKWARD = Op(
     inputs=("dy", "condition"), layout="follow", precision="follow",
 )  # fmt: skip
 OP = Op(
-    "where", infer, {**array_code(run)}, inputs=("condition", "x", "y"), mxnet=("where",),
+    "where", infer, array_code(run), inputs=("condition", "x", "y"), mxnet=("where",),
     gradient=gradient, layout="follow", precision="follow",
 )  # fmt: skip

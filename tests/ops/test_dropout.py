@@ -6,10 +6,13 @@ import pytest
 from mxtrain import ops
 from mxtrain.base.device import REFERENCE
 from mxtrain.base.errors import ShapeError
-from mxtrain.base.types import UNKNOWN, PartialType, TensorType
+from mxtrain.base.types import CHANNELS_LAST, PLAIN, UNKNOWN, PartialType, TensorType
 from mxtrain.executor import bind
 from mxtrain.graph import Graph, apply_node, infer, variable
+from mxtrain.ops.dropout import OP
 from mxtrain.passes import Options, compile_graph, for_prediction
+from tests.backends.cuda.fake import fake_device
+from tests.contract.kernels import close, reference, run_kernel, typed
 from tests.contract.operators import Case, check_operator, evaluate
 
 BOTH = ("float32", "bfloat16")
@@ -147,3 +150,18 @@ def test_axes_and_data_must_fit():
         infer(op, op.params(axes=(2,)), [PartialType((2, 3)), UNKNOWN], [UNKNOWN] * 2, "drop")
     with pytest.raises(ShapeError, match="got a scalar"):
         infer(op, op.params(), [PartialType(()), UNKNOWN], [UNKNOWN] * 2, "drop")
+
+
+@pytest.mark.parametrize("layout", [PLAIN, CHANNELS_LAST], ids=str)
+@pytest.mark.parametrize("axes", [(), (2, 3), (0,)], ids=str)
+def test_a_gpu_drops_what_the_reference_drops(rng, axes, layout):
+    shape = (3, 5, 4, 7)
+    t = TensorType(shape, "float32", layout)
+    mask = TensorType(tuple(1 if k in axes else d for k, d in enumerate(shape)), "uint8", layout)
+    node = typed(OP, OP.params(p=0.3, axes=axes), [t, TensorType((5,), "uint32")], [t, mask], "drop")
+    values = [rng.standard_normal(shape), [7, 1, 3, 0xFFFFFFFE, 2]]
+    want, _ = reference(node, values)
+    got, _, name = run_kernel(node, "cuda", fake_device(), values)
+    assert name == "cuda:philox"
+    np.testing.assert_array_equal(got[1], want[1])
+    close(got[0], want[0], "float32")

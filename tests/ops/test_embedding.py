@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from mxtrain.base.errors import ShapeError
-from tests.contract.operators import Case, check_operator
+from mxtrain.base.types import TensorType
+from mxtrain.ops.embedding import BACKWARD, OP
+from tests.backends.cuda.fake import fake_device
+from tests.contract.kernels import close, reference, run_kernel, typed
+from tests.contract.operators import Case, check_operator, rounded
 from tests.contract.values import backward, forward, inferred, node_of
 
 
@@ -50,3 +54,18 @@ def test_shapes_go_around():
 def test_another_weight_is_refused():
     with pytest.raises(ShapeError, match=r"embedding 'y': input 'weight' must be \(4, 2\) float32, got \(5, 2\)"):
         inferred("embedding", SIZE, (3,), (5, 2))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("index", ["float32", "int32", "int64"])
+def test_a_gpu_adds_rows_in_a_fixed_order(rng, dtype, index):
+    params = OP.params(input_dim=9, output_dim=300)
+    dy = TensorType((7, 90, 300), dtype)
+    node = typed(BACKWARD, params, [dy, TensorType((7, 90), index)], [TensorType((9, 300), dtype)])
+    values = [rounded(rng.standard_normal(dy.shape), dtype), rng.integers(-2, 12, (7, 90))]
+    want, _ = reference(node, values)
+    (got,), _, name = run_kernel(node, "cuda", fake_device(), values)
+    assert name == "cuda:rows"
+    close(got, want[0], dtype)
+    again, _, _ = run_kernel(node, "cuda", fake_device(), values)
+    np.testing.assert_array_equal(again[0], got)

@@ -56,14 +56,19 @@ def host_text(source: Source, macros: tuple[tuple[str, str], ...]) -> str:
 @cache
 def library(source_text: str) -> c.CDLL:
     """A host text compiled and loaded."""
-    parts = (source_text, (HERE / "host.h").read_text(), *headers().values())
+    parts = (
+        "-Bsymbolic: a kernel may be called as a function of the system",
+        source_text,
+        (HERE / "host.h").read_text(),
+        *headers().values(),
+    )
     path = KEPT / f"{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()}.so"
     if not path.exists():
         KEPT.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=KEPT) as folder:
             built = Path(folder, "kernel.so")
             command = [str(compiler()), "-x", "c++", "-std=c++17", "-O1", "-fno-strict-aliasing", "-ffp-contract=off"]
-            command += ["-shared", "-fPIC", "-w", f"-I{HERE}", f"-I{INCLUDE}", "-o", str(built), "-"]
+            command += ["-shared", "-fPIC", "-Wl,-Bsymbolic", "-w", f"-I{HERE}", f"-I{INCLUDE}", "-o", str(built), "-"]
             done = subprocess.run(command, input=source_text, text=True, capture_output=True, check=False)
             if done.returncode:
                 raise AssertionError(f"g++ refuses the kernel:\n{done.stderr[:4000]}")
