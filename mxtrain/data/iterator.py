@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from time import perf_counter
 from typing import Any, Literal, NamedTuple
@@ -20,9 +21,10 @@ from mxtrain.data.batch import Batch
 from mxtrain.data.pipeline import Preprocess
 from mxtrain.data.prefetch import prefetch
 from mxtrain.data.rows import Bad, Filler, Target, fill, too_many
-from mxtrain.data.shuffle import Order
-from mxtrain.data.source import OpenSource
+from mxtrain.data.shuffle import Order, Within
+from mxtrain.data.source import OpenSource, Streamed
 from mxtrain.data.stages import Stages, cores
+from mxtrain.data.streaming import Walk
 
 # Of encoded images. What a job costs beside its rows, most of it drawing random numbers, is below 1 %.
 _ROWS_PER_JOB = 16
@@ -141,8 +143,10 @@ class DataIter:
             raise ValueError(f"start must be a batch number from 0 to {self.batches}, got {start}")
         ahead = self.options.ahead if self.threads else 0
         buffers = [self._buffers() for _ in range(min(self.options.ring + ahead, self.batches - start))]
-        tasks = self._tasks(number, start, buffers)
-        with prefetch(tasks, partial(self._jobs, number), self.threads, self.options.ahead) as results:
+        source = self.source
+        tasks = self._streamed(source, number, start, buffers) if isinstance(source, Streamed) else None
+        tasks = tasks or self._tasks(number, start, buffers)
+        with closing(tasks), prefetch(tasks, partial(self._jobs, number), self.threads, self.options.ahead) as results:
             yield self._timed(self._finished(task, found) for task, found in results)
 
     def timings(self) -> Stages:
@@ -167,7 +171,7 @@ class DataIter:
             {n: np.empty(t.shape, t.dtype) for n, t in self.types.labels.items()},
         )
 
-    def _tasks(self, epoch: int, start: int, buffers: list[Any]) -> Iterator[_Task]:
+    def _tasks(self, epoch: int, start: int, buffers: list[Any]) -> Generator[_Task, None, None]:
         """The batches to make: which samples, into which arrays."""
         size, batch = len(self.source), self.options.batch_size
         for block in range(start, self.batches, _BATCHES_ORDERED_AT_ONCE):
@@ -176,12 +180,31 @@ class DataIter:
             ids = self._filler.order.at(epoch, np.arange(block * batch, last))
             for index in range(block, end):
                 chosen = ids[(index - block) * batch : (index - block + 1) * batch]
-                valid = len(chosen)
-                rows = valid if self.options.training else batch
-                inputs, labels = buffers[(index - start) % len(buffers)]
-                held = np.full(rows, -1, np.int64)
-                held[:valid] = chosen
-                yield _Task(index * batch, valid, Target(_head(inputs, rows), _head(labels, rows), held, chosen))
+                yield self._task(index * batch, chosen, buffers[(index - start) % len(buffers)], self._filler)
+
+    def _streamed(self, source: Streamed, epoch: int, start: int, buffers: list[Any]) -> Generator[_Task, None, None]:
+        """The same of a stream, which is walked through from its beginning, whatever the start."""
+        size, batch = len(source), self.options.batch_size
+        key = (self.options.seed, epoch) if self.options.shuffle and self.options.training else None
+        allowed = self._filler.allowed if self._filler.on_error == "replace" else None
+        with closing(Walk(source, key, self.bad, allowed)) as walk:
+            for index in range(self.batches):
+                wanted = batch if self._wraps else min(batch, size - index * batch)
+                ids, taken = walk.take(wanted)
+                if index < start:
+                    continue
+                if allowed is None and index * batch + wanted == size:
+                    walk.finish()
+                filler = replace(self._filler, source=taken, order=Within(ids, index * batch))
+                yield self._task(index * batch, ids, buffers[(index - start) % len(buffers)], filler)
+
+    def _task(self, first: int, chosen: NDArray[np.int64], buffers: Any, filler: Filler) -> _Task:
+        valid = len(chosen)
+        rows = valid if self.options.training else self.options.batch_size
+        inputs, labels = buffers
+        held = np.full(rows, -1, np.int64)
+        held[:valid] = chosen
+        return _Task(first, valid, Target(_head(inputs, rows), _head(labels, rows), held, chosen), filler)
 
     def _jobs(self, epoch: int, task: _Task) -> list[Callable[[], list[Bad]]]:
         encoded = any(f.formats for f in self.source.inputs.values())
@@ -189,7 +212,7 @@ class DataIter:
         if encoded:
             step = min(step, _ROWS_PER_JOB)
         parts = (range(a, min(a + step, task.valid)) for a in range(0, task.valid, step))
-        return [partial(fill, self._filler, epoch, task.first, part, task.target) for part in parts]
+        return [partial(fill, task.filler, epoch, task.first, part, task.target) for part in parts]
 
     def _finished(self, task: _Task, found: list[list[Bad]]) -> Batch:
         target, valid = task.target, task.valid
@@ -207,11 +230,12 @@ class DataIter:
 
 
 class _Task(NamedTuple):
-    """A batch to make: position of its first row, rows that hold samples, its arrays."""
+    """A batch to make: position of its first row, rows that hold samples, its arrays, and what fills them."""
 
     first: int
     valid: int
     target: Target
+    filler: Filler
 
 
 def _head(arrays: dict[str, NDArray[Any]], rows: int) -> dict[str, NDArray[Any]]:

@@ -22,7 +22,7 @@ from mxtrain.data import decoders
 from mxtrain.data.augmenter import Image, Values
 from mxtrain.data.image import read
 from mxtrain.data.pipeline import Preprocess
-from mxtrain.data.shuffle import Order
+from mxtrain.data.shuffle import Order, Within
 from mxtrain.data.source import Encoded, OpenSource, Rows
 from mxtrain.data.source import Field as SourceField
 from mxtrain.data.stages import Clock, Spent
@@ -65,7 +65,7 @@ class Filler:
 
     source: OpenSource
     preprocess: Preprocess
-    order: Order
+    order: Order | Within
     seed: int
     on_error: str
     allowed: int

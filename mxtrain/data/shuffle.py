@@ -45,6 +45,28 @@ class Order:
         return ids
 
 
+@dataclass(frozen=True)
+class Within:
+    """The order within a few samples of a stream: what comes after the last is the first again.
+
+    Args:
+        ids: of the samples.
+        first: position of the first in the epoch.
+    """
+
+    ids: NDArray[np.int64]
+    first: int
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        return len(self.ids)
+
+    def at(self, epoch: int, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Sample ids at `positions` (n,) of the epoch."""
+        return self.ids[(np.asarray(positions, np.int64) - self.first) % len(self.ids)]
+
+
 def _permute(values: NDArray[np.int64], bits: int, keys: NDArray[np.uint32]) -> NDArray[np.int64]:
     """A bijection of [0, 2^bits), bits <= 62."""
     low_bits = bits // 2

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,22 @@ class Rows(NamedTuple):
 
     inputs: Mapping[str, NDArray[Any] | list[Encoded]]
     labels: Mapping[str, NDArray[np.float32]]
+
+
+class Sampled(NamedTuple):
+    """A sample of a stream.
+
+    Args:
+        id: that tells it from all others.
+        content: the image.
+        labels: as many as the source says.
+        problem: what is wrong with it, if anything is.
+    """
+
+    id: int
+    content: Encoded
+    labels: tuple[float, ...]
+    problem: str = ""
 
 
 class Skipped(NamedTuple):
@@ -87,6 +103,19 @@ class OpenSource(Protocol):
 
     def fingerprint(self) -> dict[str, Any]:
         """Sizes and hashes that tell, cheaply, whether the data changed. Plain JSON values; no absolute paths."""
+
+
+@runtime_checkable
+class Streamed(OpenSource, Protocol):
+    """A source that gives its samples in an order of its own only. `read` is not called."""
+
+    def stream(self, key: tuple[int, int] | None, lost: Callable[[int, str], None] | None) -> Iterator[Sampled]:
+        """All samples once, on one thread.
+
+        Args:
+            key: seed and epoch, which decide the order; None: as they lie.
+            lost: is told of what is passed over because it is damaged (id, reason); None: that raises.
+        """
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from mxtrain.data.shuffle import Order
+from mxtrain.data.shuffle import Order, Within
 
 
 @pytest.mark.parametrize("epoch", [0, 1, 2**31])
@@ -73,3 +73,8 @@ def test_neighbours_are_torn_apart():
     ids = Order(60_000, 0).at(0, np.arange(60_000))
     assert abs(np.corrcoef(ids[:-1], ids[1:])[0, 1]) < 0.02
     assert np.mean(np.abs(np.diff(ids))) == pytest.approx(20_000, rel=0.02)
+
+
+def test_within_a_few_samples_the_first_follow_the_last():
+    order = Within(np.array([7, 3, 9]), 30)
+    assert order.size == 3 and order.at(5, np.arange(30, 35)).tolist() == [7, 3, 9, 7, 3]

@@ -35,7 +35,7 @@ def source(request, tmp_path, folder, npz, open_source):
 
 
 def test_every_source_is_tested_here():
-    assert set(REGISTRY.names()) == {"arrays", "csv", "idx", "image_folder", "list", "records"}
+    assert set(REGISTRY.names()) == {"arrays", "csv", "idx", "image_folder", "list", "record_stream", "records"}
 
 
 def image_bytes(encoded):

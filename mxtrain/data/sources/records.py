@@ -36,15 +36,19 @@ def _listed(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+Paths = Annotated[
+    tuple[str, ...],
+    Constraint(min_length=1),
+    BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...]),
+]
+"""One path or several."""
+
+
 @declare
 class Params:
     """RecordIO files of images."""
 
-    path: Annotated[
-        tuple[str, ...],
-        Constraint(min_length=1),
-        BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...]),
-    ] = param(
+    path: Paths = param(
         doc="a .rec, a manifest, what both begin with, or a pattern (train-*.rec), here or behind s3://, gs://, "
         "hdfs://, http(s)://; or a list of these"
     )

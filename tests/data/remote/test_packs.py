@@ -208,3 +208,18 @@ def test_check_of_damaged_files_beside_a_record_file(packed, packs, web):
     problems = "\n".join(one.problems)
     for part in (f"{url}.rec.crc: expected", f"{url}.idx:1: the line has no end", f"{url}.rec: offset"):
         assert part in problems, problems
+
+
+def test_a_stream_reads_each_block_once_and_no_index(packed, open_source, tmp_path, web, iterate, steps, drain):
+    here, there = packed(kind="raw")
+    remote = {"cache": str(tmp_path / "cache"), "cache_gb": 0, "attempts": 2, "timeout": 5}
+    source = open_source("record_stream", path=there, remote=remote, window=4)
+    crop = steps(("center_crop", {"size": 5}))
+    web.asked.clear()
+    found = drain(iterate(source, crop, batch_size=5))
+    assert [b[3] for b in found] == [5, 5, 5] and len({i for b in found for i in b[2].tolist()}) == 15
+    near = drain(iterate(open_source("record_stream", path=str(here), window=4), crop, batch_size=5))
+    for one, other in zip(near, found, strict=True):
+        np.testing.assert_array_equal(one[0]["data"], other[0]["data"])
+    fetched = [(path, asked) for _, path, asked in web.asked if asked and asked != "bytes=0-0"]
+    assert len(fetched) == len(set(fetched)) == 2 and all(path.endswith(".rec") for path, _ in fetched)
