@@ -234,7 +234,7 @@ def main() -> None:
     text = "\n\n".join(p.strip() for p in parts if p) + "\n"
     print(text)
     if args.write:
-        replace_between(args.write, "cpu", text)
+        replace_between(args.write, "cpu", f"## Speed\n\n![Time of the best peer over ours](performance.svg)\n\n{text}")
 
 
 if __name__ == "__main__":

@@ -124,7 +124,7 @@ def main() -> None:
     )
     print(text)
     if args.write:
-        replace_between(args.write, "startup", text)
+        replace_between(args.write, "startup", f"## Start-up\n\n{text}")
 
 
 if __name__ == "__main__":

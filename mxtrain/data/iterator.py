@@ -25,6 +25,7 @@ from mxtrain.data.shuffle import Order, Within
 from mxtrain.data.source import OpenSource, Streamed
 from mxtrain.data.stages import Stages, cores
 from mxtrain.data.streaming import Walk
+from mxtrain.data.turns import Turns
 
 # Of encoded images. What a job costs beside its rows, most of it drawing random numbers, is below 1 %.
 _ROWS_PER_JOB = 16
@@ -50,6 +51,9 @@ class Options:
     )
     threads: int | None = param(
         None, ge=0, le=256, doc="threads that read and decode; 0: none; default: by the kind of data"
+    )
+    overlap: Literal["auto", "always", "never"] = param(
+        "auto", doc="threads work while the consumer computes; auto: if that is measured to be faster"
     )
     ahead: int = param(3, ge=1, doc="batches that are prepared ahead")
     ring: int = param(2, ge=1, doc="further batches that may be drawn before a batch's arrays are used again")
@@ -104,11 +108,14 @@ class DataIter:
             )
         errors = "stop" if options.on_error == "stop" else "replace" if options.training else "mark"
         order = Order(size, options.seed, options.shuffle and options.training)
-        self._filler = Filler(source, preprocess, order, options.seed, errors, max(1, int(options.max_bad * size)))
         slow = any(f.formats for f in source.inputs.values()) or any(
             s.augmenter.apply_batch is None for s in preprocess.steps
         )
         self.threads = (min(4, cores()) if slow else 0) if options.threads is None else options.threads
+        # Without threads, batches are made by who waits for them.
+        self._turns = Turns(options.overlap if self.threads else "always")
+        allowed = max(1, int(options.max_bad * size))
+        self._filler = Filler(source, preprocess, order, options.seed, errors, allowed, turns=self._turns)
 
     @property
     def _wraps(self) -> bool:
@@ -146,8 +153,12 @@ class DataIter:
         source = self.source
         tasks = self._streamed(source, number, start, buffers) if isinstance(source, Streamed) else None
         tasks = tasks or self._tasks(number, start, buffers)
+        self._turns.pause()
         with closing(tasks), prefetch(tasks, partial(self._jobs, number), self.threads, self.options.ahead) as results:
-            yield self._timed(self._finished(task, found) for task, found in results)
+            try:
+                yield self._timed(self._finished(task, found) for task, found in results)
+            finally:
+                self._turns.pause()
 
     def timings(self) -> Stages:
         """How long each stage took so far, over all epochs."""
@@ -158,11 +169,13 @@ class DataIter:
 
     def _timed(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         while True:
+            self._turns.begin_wait()
             begun = perf_counter()
             batch = next(batches, None)
             if batch is None:
                 return
             self._filler.clock.wait(perf_counter() - begun)
+            self._turns.end_wait()
             yield batch
 
     def _buffers(self) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:

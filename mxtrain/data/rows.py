@@ -26,6 +26,7 @@ from mxtrain.data.shuffle import Order, Within
 from mxtrain.data.source import Encoded, OpenSource, Rows
 from mxtrain.data.source import Field as SourceField
 from mxtrain.data.stages import Clock, Spent
+from mxtrain.data.turns import Turns
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -61,6 +62,7 @@ class Filler:
         on_error: ``stop`` raises; ``replace`` takes the next good sample of the order; ``mark`` leaves a blank row.
         allowed: bad samples allowed.
         clock: is told how long each stage took.
+        turns: is asked before each sample.
     """
 
     source: OpenSource
@@ -70,6 +72,7 @@ class Filler:
     on_error: str
     allowed: int
     clock: Clock = field(default_factory=Clock)
+    turns: Turns = field(default_factory=lambda: Turns("always"))
 
     @cached_property
     def inputs(self) -> Mapping[str, SourceField]:
@@ -107,6 +110,7 @@ def _fill_encoded(
     found = _read(filler, target.wanted[rows.start : rows.stop], spent)
     with decoders.lending():
         for number, row in enumerate(rows):
+            filler.turns.work()
             values = [d[number] for d in drawn]
             if found is not None:
                 with suppress(DataError):
@@ -139,6 +143,7 @@ def _fill_arrays(
     step = max(1, _BYTES_AT_ONCE // _largest_image(filler, target))
     for start in range(0, len(rows), step):
         part = slice(rows.start + start, min(rows.start + start + step, rows.stop))
+        filler.turns.work()
         values = [d[start : start + step] for d in drawn]
         found = _read(filler, target.wanted[part], spent)
         if found is None:

@@ -90,6 +90,7 @@ def iterator_options(config: Config, training: bool) -> Options:
     values = {
         "batch_size": rows, "training": training, "seed": config.seed, "shuffle": data.shuffle,
         "last_batch": data.last_batch, "on_error": data.on_error, "max_bad": data.max_bad, "threads": threads,
+        "overlap": data.overlap,
     }  # fmt: skip
     return Options(**values)  # type: ignore[arg-type]
 

@@ -71,6 +71,9 @@ class Data:
     )
     max_bad: float = param(0.001, ge=0, le=1, doc="part of the samples that may be replaced before the run stops")
     threads: Annotated[int, Field(ge=0, le=256)] | Literal["auto"] = param("auto", doc="threads that read and decode")
+    overlap: Literal["auto", "always", "never"] = param(
+        "auto", doc="they work while the net computes; auto: if the first batches show that to be faster"
+    )
 
 
 @declare

@@ -286,3 +286,17 @@ def test_no_thread_for_cheap_arrays_unless_asked(npz, folder, open_source, steps
 def test_bad_options(wrong):
     with pytest.raises(ValidationError):
         Options(**{"batch_size": 4, **wrong})
+
+
+@pytest.mark.parametrize("overlap", ["auto", "always", "never"])
+def test_batches_are_the_same_whoever_works_when(open_source, folder, steps, iterate, drain, same, overlap):
+    source = open_source("image_folder", path=str(folder))
+    expected = drain(iterate(source, steps(*CROP), threads=0))
+    same(drain(iterate(source, steps(*CROP), threads=2, ahead=1, overlap=overlap)), expected)
+
+
+def test_an_epoch_may_be_left_while_workers_rest(npz, iterate):
+    iterator = iterate(npz(50), threads=2, overlap="never", batch_size=1)
+    with iterator.epoch(0) as batches:
+        next(batches)
+        assert not iterator._turns._open.is_set()
