@@ -211,7 +211,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--compile", action="store_true", help="torch.compile too, where it is ready within a minute")
     parser.add_argument("--nets", nargs="*", choices=NETS, default=list(NETS))
     parser.add_argument("--columns", nargs="*", choices=COLUMNS, default=list(COLUMNS))
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=1.0, help="of a visit; seven steps at least")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--json", type=Path, help="write the results, for docs/plot_speed.py")

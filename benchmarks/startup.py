@@ -1,5 +1,6 @@
 """From the start of the process to the first batch: `mxtrain fit` of LeNet and of ResNet-50 (224 x 224, batch 16), and
-where the time goes. The median of several starts, the files being in the system's cache.
+where the time goes. The median of several starts, the files being in the system's cache. With MXTRAIN_DATA, LeNet is
+configs/mnist-lenet.yaml on MNIST's compressed files; without, images made here.
 
     python benchmarks/startup.py --write docs/performance.md
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -56,7 +58,7 @@ class ReachedError(Exception):
     """The first batch lies in the net's inputs."""
 
 
-def child(config: str, begun: float) -> None:
+def child(config: str, folder: str, begun: float) -> None:
     """Run `mxtrain fit` as its command does, up to the first batch; print the seconds of each stage."""
     spent: dict[str, float] = {}
     from mxtrain.cli.app import dispatch
@@ -80,7 +82,7 @@ def child(config: str, begun: float) -> None:
     import_module("mxtrain.train.feeder").Feeder.feed = fed
     assert fit
     try:
-        dispatch(["fit", config, "--runs", str(Path(config).parent / "runs")])
+        dispatch(["fit", config, "--runs", str(Path(folder) / "runs"), "log.progress=off"])
     except ReachedError:
         spent["all"] = time.time() - begun
     print(json.dumps(spent))
@@ -111,8 +113,10 @@ def main() -> None:
             np.savez(Path(folder, "data.npz"), data=images, softmax_label=np.arange(len(images)) % 10)
             config = Path(folder, "startup.yaml")
             config.write_text(CONFIG.format(net=net, batch=batch))
+            shipped = name.startswith("LeNet") and "MXTRAIN_DATA" in os.environ
             for _ in range(args.starts + 1):
-                command = [sys.executable, __file__, "--child", str(config), repr(time.time())]
+                chosen = "mnist-lenet" if shipped else str(config)
+                command = [sys.executable, __file__, "--child", chosen, folder, repr(time.time())]
                 done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment(2))
                 found.append(json.loads(done.stdout.splitlines()[-1]))
         middle = {s: statistics.median(f.get(s, 0.0) for f in found[1:]) for s in (*stages, "all")}
@@ -129,6 +133,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
-        child(sys.argv[2], float(sys.argv[3]))
+        child(sys.argv[2], sys.argv[3], float(sys.argv[4]))
     else:
         main()

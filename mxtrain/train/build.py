@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,10 +91,7 @@ def build(
     """
     device = device or device_of(config)
     heads = net.read_net(tree, where)
-    train = open_set(config, tree, where, "train", tools=tools)
-    if train is None:
-        raise ConfigError(tree.problem(("data",), "data.train is missing: what is there to train on?"))
-    val = open_set(config, tree, where, "val", tools=tools)
+    train, val = open_sets(config, tree, where, tools)
     names = net.label_names(heads, train.it, tree)
     types = batch_types(train.it, min(config.batch_size, len(train.source)), labels=names)
     shown = tuple(net.find_heads(heads, types))
@@ -141,6 +139,16 @@ def device_of(config: Config, threads: int | None = None) -> Device:
         threads or count_threads(config), config.device, deterministic=config.deterministic,
         tf32=config.precision == "tf32",
     )  # fmt: skip
+
+
+def open_sets(config: Config, tree: Tree, where: Path, tools: Tools | None) -> tuple[DataSet, DataSet | None]:
+    """The data to train on and to evaluate on, opened at the same time: compressed files take a while."""
+    with ThreadPoolExecutor(1) as pool:
+        val = pool.submit(open_set, config, tree, where, "val", tools=tools)
+        train = open_set(config, tree, where, "train", tools=tools)
+        if train is None:
+            raise ConfigError(tree.problem(("data",), "data.train is missing: what is there to train on?"))
+        return train, val.result()
 
 
 def count_threads(config: Config) -> int:
