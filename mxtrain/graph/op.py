@@ -63,10 +63,12 @@ class Pointwise:
     Args:
         run: ``(params, xp, out, *ins)``: writes `out`, allocates nothing of its size.
         alias: `out` may be one of `ins` (true of a single ufunc; a longer body may still need its inputs).
+        compiled: it joins chains only where they are compiled; elsewhere a library computes it better by itself.
     """
 
     run: Callable[..., None]
     alias: bool = False
+    compiled: bool = False
 
 
 class Instruction(NamedTuple):

@@ -11,6 +11,7 @@ from mxtrain.base.device import Device
 from mxtrain.graph import Entry, Node, Op, Recipe, apply
 from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import same_type
+from mxtrain.ops._pointwise import in_chains
 
 
 def relu(xp: Any, x: Any, out: Any) -> None:
@@ -110,7 +111,7 @@ def fast_backward(node: Node, device: Device) -> Recipe | None:
 
 ACTIVATION_BACKWARD = Op(
     "activation_backward", same_type, {**array_code(run_backward, ((0, 0),)), "onednn": fast_backward},
-    params=BackwardParams, inputs=("dy", "y"), layout="follow", precision="follow",
+    params=BackwardParams, inputs=("dy", "y"), layout="follow", precision="follow", pointwise=in_chains(run_backward),
 )  # fmt: skip
 
 

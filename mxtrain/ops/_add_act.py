@@ -16,6 +16,7 @@ from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
 from mxtrain.ops._activations import FORWARD, absorbed, backward, post_ops
 from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import same_type
+from mxtrain.ops._pointwise import in_chains
 
 SUMS = ("add_n", "elemwise_add")
 
@@ -70,5 +71,5 @@ def other_addend(node: Node, reader: Node) -> Entry | None:
 
 ADD_ACT = Op(
     "add_act", same_type, {**array_code(run, ((0, 0), (1, 0))), "onednn": fast}, params=Params,
-    inputs=("lhs", "rhs"), gradient=gradient, layout="follow", precision="follow",
+    inputs=("lhs", "rhs"), gradient=gradient, layout="follow", precision="follow", pointwise=in_chains(run),
 )  # fmt: skip

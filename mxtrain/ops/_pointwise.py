@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from mxtrain.backends import cuda
 from mxtrain.base.device import Device
@@ -35,6 +35,21 @@ def pointwise_op(
     traits.setdefault("layout", "follow")
     traits.setdefault("precision", "follow")
     return Op(name, infer, kernels, params=params, inputs=inputs, pointwise=Pointwise(run, alias), **traits)
+
+
+def in_chains(run: Callable[[Node, Any, Sequence[Any], Sequence[Any]], None]) -> Pointwise:
+    """The trait of an operator that joins chains only where they are compiled, from its reference."""
+
+    def compute(params: Any, xp: Any, out: Any, *ins: Any) -> None:
+        run(_Only(params), xp, ins, [out])  # type: ignore[arg-type]
+
+    return Pointwise(compute, compiled=True)
+
+
+class _Only(NamedTuple):
+    """What such a reference reads of a node."""
+
+    params: Any
 
 
 def pointwise_kernel(run: Callable[..., None], alias: bool) -> Kernel:

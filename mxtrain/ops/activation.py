@@ -22,6 +22,7 @@ from mxtrain.graph import Entry, Node, Op, Recipe, apply
 from mxtrain.ops._activations import ALGORITHM, FORWARD, backward, sigmoid
 from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import same_type
+from mxtrain.ops._pointwise import in_chains
 from mxtrain.ops._special import erf
 
 
@@ -141,8 +142,9 @@ INPUT_BACKWARD = Op(
     "activation_input_backward", same_type,
     {**array_code(run_input_backward, ((0, 0),)), "onednn": fast_input_backward},
     params=InputParams, inputs=("dy", "data"), layout="follow", precision="follow",
+    pointwise=in_chains(run_input_backward),
 )  # fmt: skip
 OP = Op(
     "activation", same_type, {**array_code(run), "onednn": fast}, params=Params, mxnet=("Activation",),
-    gradient=gradient, eltwise=lambda p: p.act_type, layout="follow", precision="follow",
+    gradient=gradient, eltwise=lambda p: p.act_type, layout="follow", precision="follow", pointwise=in_chains(run),
 )  # fmt: skip

@@ -91,7 +91,7 @@ def compile_graph(
     g = set_precision(g, options.precision, vocabulary=vocabulary).check()
     g = set_layouts(g, vocabulary=vocabulary).check()
     if options.fuse:
-        g = fuse_chains(g, vocabulary=vocabulary).check()
+        g = fuse_chains(g, vocabulary=vocabulary, compiled=device.runtime is not None).check()
     selected = select_kernels(g, device, vocabulary=vocabulary)
     g = selected.graph.check()
 

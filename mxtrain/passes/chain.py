@@ -10,7 +10,7 @@ from mxtrain.base.types import NARROW, TensorType
 from mxtrain.graph import Entry, Graph, Instruction, Node, Vocabulary, apply_node
 
 
-def fuse_chains(g: Graph, *, vocabulary: Vocabulary) -> Graph:
+def fuse_chains(g: Graph, *, vocabulary: Vocabulary, compiled: bool = False) -> Graph:
     """The graph with groups of pointwise operators of one type merged into chains.
 
     A node joins the groups of its inputs, which become one, if nothing on another path leads from such a group to the
@@ -18,8 +18,9 @@ def fuse_chains(g: Graph, *, vocabulary: Vocabulary) -> Graph:
 
     Args:
         vocabulary: gives the chain operator.
+        compiled: chains are compiled: 16-bit floats take part, and operators that run in chains only then.
     """
-    groups = _group(g)
+    groups = _group(g, compiled)
     members: dict[int, list[Node]] = defaultdict(list)
     for n, k in groups.items():
         members[k].append(n)
@@ -43,12 +44,14 @@ def fuse_chains(g: Graph, *, vocabulary: Vocabulary) -> Graph:
     return g.mapped(new)
 
 
-def _fusable(n: Node) -> TensorType | None:
+def _fusable(n: Node, compiled: bool) -> TensorType | None:
     """The one type of a node that may join a chain; None if it may not."""
     if n.op is None or n.op.pointwise is None or n.op.random or n.output_count != 1:
         return None
     t = n.types[0]
-    if t.dtype in NARROW or t.layout.opaque or any(e.type != t and e.type.shape != () for e in n.inputs):
+    if not compiled and (n.op.pointwise.compiled or t.dtype in NARROW):
+        return None
+    if t.layout.opaque or any(e.type != t and e.type.shape != () for e in n.inputs):
         return None
     return t
 
@@ -108,7 +111,7 @@ class _Groups:
         self.before[k] = (self.before[k] | self.before[j]) & ~(1 << j | 1 << k)
 
 
-def _group(g: Graph) -> dict[Node, int]:
+def _group(g: Graph, compiled: bool) -> dict[Node, int]:
     """Group numbers of the nodes that may join chains."""
     groups = _Groups()
     reach: dict[Node, int] = {}  # the groups from which a path leads to the node (or it is in one of them)
@@ -116,7 +119,7 @@ def _group(g: Graph) -> dict[Node, int]:
         incoming = 0
         for e in n.inputs:
             incoming |= reach[e.node]
-        t = _fusable(n)
+        t = _fusable(n, compiled)
         if t is None:
             reach[n] = incoming
             continue

@@ -10,7 +10,7 @@ import numpy as np
 
 from mxtrain import ops
 from mxtrain.base.device import Device
-from mxtrain.base.types import UNKNOWN, TensorType, numpy_dtype, partial
+from mxtrain.base.types import UNKNOWN, TensorType, numpy_dtype, partial, view
 from mxtrain.executor import Plan, bind
 from mxtrain.graph import Entry, Graph, Node, Update, apply_node, infer, variable
 from mxtrain.ops._reshaped import reshaped
@@ -258,28 +258,37 @@ class Session:
 
     plan: Plan
     arrays: Values
+    device: Device
     version: int = 0
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> Values:
         """All that a run leaves behind: outputs, losses, and every stored array."""
         for name, a in self.plan.inputs.items():
-            a[...] = inputs[name]
+            self.device.put(a, inputs[name])
         self.plan.run()
         self.version += 1
-        left = {f"output{i}": np.array(a) for i, a in enumerate(self.plan.outputs)}
-        left |= {f"loss {k}": np.array(a) for k, a in self.plan.losses.items()}
-        return left | {k: a.copy() for k, a in self.arrays.items()}
+        fetch = self.device.fetch
+        left = {f"output{i}": np.array(fetch(a)) for i, a in enumerate(self.plan.outputs)}
+        left |= {f"loss {k}": np.array(fetch(a)) for k, a in self.plan.losses.items()}
+        return left | {k: fetch(a).copy() for k, a in self.arrays.items()}
 
 
 def start(compiled: Compiled, device: Device, values: Values) -> Session:
     """A session on copies of these values."""
-    arrays = {k: a.copy() for k, a in values.items()}
+    arrays = {k: _stored(device, a) for k, a in values.items()}
     names = {p.name for p in compiled.memory.places.values() if p.space == "variable"}
     names |= {name for _, name in compiled.memory.copies}
     for name in names:
         if name.startswith("grad:"):
-            arrays[name] = np.zeros_like(arrays[name[5:]])
+            arrays[name] = _stored(device, np.zeros_like(values[name[5:]]))
     session = Session.__new__(Session)
-    session.arrays, session.version = arrays, 0
+    session.arrays, session.device, session.version = arrays, device, 0
     session.plan = bind(compiled, device, arrays.__getitem__, version=lambda: session.version)
     return session
+
+
+def _stored(device: Device, values: np.ndarray) -> Any:
+    """A copy on the device."""
+    a = view(device.empty(max(values.nbytes, 1)), TensorType(values.shape, values.dtype.name))
+    device.put(a, values)
+    return a

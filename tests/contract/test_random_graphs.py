@@ -15,6 +15,7 @@ from mxtrain.graph import Graph
 from mxtrain.ops import _chain
 from mxtrain.passes import Options, compile_graph, for_prediction, memory, recompute_segments
 from tests.contract.memory_plan import problems
+from tests.contract.operators import gpu
 from tests.contract.random_graphs import compiled_net, random_net, random_values, start
 
 FAST = Device(kernels=("onednn", "reference"))
@@ -141,7 +142,18 @@ def test_fast_kernels_agree_with_the_reference(seed, fuse):
         check_equal(results(compiled, FAST, seed, net), want)
 
 
-@pytest.mark.parametrize("device", [REFERENCE, pytest.param(FAST, marks=needs_onednn)], ids=["reference", "onednn"])
+@pytest.mark.parametrize("fuse", [False, True], ids=["plain", "fused"])
+@pytest.mark.parametrize("seed", FEW)
+def test_a_gpus_kernels_agree_with_the_reference(seed, fuse):
+    net = random_net(seed, "float32")
+    compiled = compiled_net(net, gpu(), Options(fuse=fuse))
+    assert problems(compiled) == []
+    check_close(results(compiled, gpu(), seed, net), bare(seed), SINGLE)
+
+
+@pytest.mark.parametrize(
+    "device", [REFERENCE, pytest.param(FAST, marks=needs_onednn), gpu()], ids=["reference", "onednn", "gpu"]
+)
 @pytest.mark.parametrize("seed", FEW)
 def test_a_narrow_precision_stays_near(seed, device):
     net = random_net(seed, "float32", size=14, smooth=True)

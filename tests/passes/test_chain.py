@@ -98,3 +98,11 @@ def test_a_chain_of_channels_last_images_is_channels_last(op, var, vocabulary, r
 def test_a_graph_with_nothing_to_chain_is_unchanged(op, var, vocabulary):
     g = Graph((op("tanh", var("x")),))
     assert fuse_chains(g, vocabulary=vocabulary) is g
+
+
+def test_where_chains_are_compiled_narrow_types_and_more_operators_join(op, var, vocabulary):
+    x, y = var("x", dtype="bfloat16"), var("y", dtype="bfloat16")
+    g = Graph((op("tanh", op("elemwise_add", op("activation", x, act_type="gelu"), y)),))
+    assert len([n for n in fuse_chains(g, vocabulary=vocabulary).nodes if n.op]) == 3
+    (chain,) = [n for n in fuse_chains(g, vocabulary=vocabulary, compiled=True).check().nodes if n.op]
+    assert [i.op.name for i in chain.params.program] == ["activation", "elemwise_add", "tanh"]
