@@ -297,7 +297,7 @@ def _show_findings(found: Any, decode: bool, json: bool) -> None:
         parts.append(f"{found.decoded:,} decoded")
     for name in ("index", "checksums", "manifest"):
         parts.append(name if getattr(found, name) else f"no {name}")
-    verdict = "whole" if not found.count else f"{found.count:,} problems"
+    verdict = {0: "whole", 1: "1 problem"}.get(found.count, f"{found.count:,} problems")
     sys.stdout.write(f"{found.rec}: {verdict}: {', '.join(parts)}\n")
     for problem in found.problems:
         say(problem)
