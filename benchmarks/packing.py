@@ -72,9 +72,12 @@ def pillow(files: list[bytes], threads: int) -> float:
 
 def packing(images: Path, out: Path, count: int, *options: str) -> float:
     """Images per second of the command, from its start to its end, less what an empty start takes."""
+    # A finished pack would be left alone.
+    for old in out.parent.glob(f"{out.name}.*"):
+        old.unlink()
     command = [sys.executable, "-m", "mxtrain", "pack", "images", str(images), str(out), "--threads", str(THREADS)]
     begun = time.perf_counter()
-    done = subprocess.run([*command, "--overwrite", *options], capture_output=True, text=True)
+    done = subprocess.run([*command, *options], capture_output=True, text=True)
     seconds = time.perf_counter() - begun
     if done.returncode:
         sys.exit(done.stderr)
