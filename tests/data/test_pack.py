@@ -43,6 +43,7 @@ def out(tmp_path):
 def test_what_is_made(folder, out):
     (made,) = run(folder, out)
     assert set(content(out)) == {"birds.rec", "birds.idx", "birds.rec.crc", "birds.lst", "birds.json"}
+    assert out.with_name("birds.rec.index").stat().st_size > 15 * 8, "the first reader finds the mapped index"
     held = made.manifest
     assert held == dataclasses.replace(manifest.read(out.with_suffix(".json")), options=held.options)
     assert held.classes == ("ant", "bee", "cat") and held.counts == {"ant": 5, "bee": 5, "cat": 5}

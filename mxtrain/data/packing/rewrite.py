@@ -23,7 +23,7 @@ from mxtrain.data.packing.records import Row, names_of, rows
 from mxtrain.data.packing.shard import Tally, facts_of, file_facts
 from mxtrain.data.packing.summary import summarise
 from recordio import Entry, Header, RecordIOError, Writer, pack, write_lst
-from recordio.files import crc_path, idx_path
+from recordio.files import cache_path, crc_path, idx_path
 
 Tell = Callable[[int, int], None]
 
@@ -166,7 +166,7 @@ def write_pack(result: Result, records: Callable[[], Iterator[Record]], count: i
         try:
             stream, made = records(), []
             for path, (start, stop) in zip(paths, choose.parts(count, shards), strict=True):
-                written += [path, idx_path(path), crc_path(path)]
+                written += [path, idx_path(path), crc_path(path), cache_path(path)]
                 made.append(_write_shard(path, itertools.islice(stream, stop - start), tell))
             listed = _write_list(prefix, records())
             digest = hashlib.sha256("".join(s.files[0].sha256 for s in made).encode()).hexdigest()
