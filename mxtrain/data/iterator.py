@@ -160,6 +160,10 @@ class DataIter:
             finally:
                 self._turns.pause()
 
+    def computing(self) -> None:
+        """Told by the consumer when it begins to compute a batch: threads may rest until it asks for the next one."""
+        self._turns.compute()
+
     def timings(self) -> Stages:
         """How long each stage took so far, over all epochs."""
         encoded = any(f.formats for f in self.source.inputs.values())
@@ -169,13 +173,12 @@ class DataIter:
 
     def _timed(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         while True:
-            self._turns.begin_wait()
+            self._turns.wait()
             begun = perf_counter()
             batch = next(batches, None)
             if batch is None:
                 return
             self._filler.clock.wait(perf_counter() - begun)
-            self._turns.end_wait()
             yield batch
 
     def _buffers(self) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class Turns:
-    """The consumer says when it begins and ends to wait; workers ask before each sample.
+    """The consumer says when it waits and when it computes; workers ask before each sample.
 
     Args:
         overlap: always, never, or auto: whichever is measured to be faster.
@@ -43,20 +43,24 @@ class Turns:
         self._trials: list[list[float]] = [[]]
         self._left = SETTLING + TRIED
         self._last: float | None = None
+        self._waited = False
 
     def work(self) -> None:
         """Of a worker: return when it may go on."""
         if not self._open.is_set():
             self._open.wait()
 
-    def begin_wait(self) -> None:
+    def wait(self) -> None:
         """Of the consumer: it needs a batch."""
+        self._waited = True
         self._open.set()
 
-    def end_wait(self) -> None:
-        """Of the consumer: it has one, and will compute."""
-        if not self.chosen:
+    def compute(self) -> None:
+        """Of the consumer: it computes from now on, on all cores."""
+        # A batch may be computed in parts.
+        if self._waited and not self.chosen:
             self._see()
+        self._waited = False
         if self.apart:
             self._open.clear()
 

@@ -68,6 +68,7 @@ def evaluate(
             plan = program.prediction(batch_types(it, len(batch.ids)))
             feeder.feed(plan, batch)
             program.store.numbers.send()
+            it.computing()
             plan.run()
             labels = {feeder.names.get(n, n): a for n, a in batch.labels.items()}
             count(metrics, labels, named_outputs(program, plan), batch)

@@ -167,6 +167,7 @@ def _train_batch(s: Session, batch: Batch) -> float:
         begun = time.monotonic()
         s.feeder.feed(plan, piece)
         s.clock.fed += time.monotonic() - begun
+        s.train.computing()
         # What float16 cannot hold is infinite, and what comes of it undefined: the update looks for it.
         with np.errstate(all="ignore" if s.updater.rule.scaled else None):
             plan.run()

@@ -299,4 +299,6 @@ def test_an_epoch_may_be_left_while_workers_rest(npz, iterate):
     iterator = iterate(npz(50), threads=2, overlap="never", batch_size=1)
     with iterator.epoch(0) as batches:
         next(batches)
+        assert iterator._turns._open.is_set()
+        iterator.computing()
         assert not iterator._turns._open.is_set()

@@ -20,11 +20,11 @@ class Consumer:
 
     def take(self, count):
         for _ in range(count):
-            self.turns.begin_wait()
+            self.turns.wait()
             self.now += self.apart if self.turns.apart else self.together
             self.now += 100.0 if self.taken == self.hiccup else 0.0
             self.taken += 1
-            self.turns.end_wait()
+            self.turns.compute()
 
 
 @pytest.mark.parametrize(("together", "apart"), [(1.0, 0.8), (0.8, 1.0)])
@@ -62,6 +62,16 @@ def test_what_is_said_is_not_tried(overlap):
     assert turns.chosen and turns.apart == (overlap == "never")
 
 
+def test_a_batch_in_parts_is_one_batch():
+    turns = Turns("auto")
+    consumer = Consumer(turns, 1.0, 0.9)
+    for _ in range(2 * ROUNDS * TRIAL + 1):
+        assert not turns.chosen
+        consumer.take(1)
+        turns.compute()
+    assert turns.chosen and turns.apart
+
+
 def worker(turns, started, done):
     def run():
         started.set()
@@ -73,11 +83,11 @@ def worker(turns, started, done):
     return thread
 
 
-@pytest.mark.parametrize("opening", ["begin_wait", "pause"])
+@pytest.mark.parametrize("opening", ["wait", "pause"])
 def test_workers_rest_while_the_consumer_computes(opening):
     turns = Turns("never")
     turns.work()
-    turns.end_wait()
+    turns.compute()
     started, done = threading.Event(), threading.Event()
     thread = worker(turns, started, done)
     assert started.wait(10) and not done.wait(0.05)
@@ -88,5 +98,5 @@ def test_workers_rest_while_the_consumer_computes(opening):
 
 def test_workers_never_rest_where_they_overlap():
     turns = Turns("always")
-    turns.end_wait()
+    turns.compute()
     turns.work()
