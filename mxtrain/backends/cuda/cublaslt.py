@@ -33,7 +33,7 @@ CANDIDATES = 8
 ALIGNED = 16
 """Bytes of which every matrix's address is a multiple."""
 
-NOT_SUPPORTED = 15
+INVALID, NOT_SUPPORTED = 7, 15
 _SOME_ADDRESS = 4096
 
 
@@ -325,7 +325,7 @@ def _heuristics(
     status = lt.lib.cublasLtMatmulAlgoGetHeuristic(
         lt.handle, desc, b, a, out, out, preference, CANDIDATES, results, c.byref(count)
     )
-    if status == NOT_SUPPORTED:
+    if status == NOT_SUPPORTED or (status == INVALID and p.epilogue != Epilogue.NONE):
         return []
     if status:
         raise BackendUnavailable(lt.text(f"cublasLtMatmulAlgoGetHeuristic of {tuple(p)}", status))

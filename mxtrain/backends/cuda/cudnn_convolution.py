@@ -18,7 +18,7 @@ from mxtrain.backends.cuda.cudnn import Cudnn, Descriptor, Refused, cudnn_of
 from mxtrain.backends.cuda.runtime import cuda_of
 from mxtrain.backends.cuda.tuning import key_of
 from mxtrain.base.device import Device
-from mxtrain.base.errors import EnvironmentFault
+from mxtrain.base.errors import BackendUnavailable, EnvironmentFault
 from mxtrain.base.types import TensorType
 from mxtrain.graph import Call
 
@@ -175,7 +175,12 @@ def _candidates(device: Device, dnn: Cudnn, direction: Direction, p: Problem, de
     found, count = (Perf * RESULTS)(), c.c_int()
     ins = (descs[0], descs[1], descs[3], descs[2])
     function = f"cudnnGetConvolution{_NAMES[direction]}Algorithm_v7"
-    dnn.call(function, dnn.handle, *ins, RESULTS, c.byref(count), found)
+    status = getattr(dnn.lib, function)(dnn.handle, *ins, RESULTS, c.byref(count), found)
+    if status:
+        # Descriptors that could be made and do not go together are a combination that the library does not have.
+        if 2000 <= status < 4000:
+            return {}
+        raise BackendUnavailable(dnn.explain(function)(status))
     deterministic = cuda_of(device).tuning.deterministic
     return {
         _name(r, wanted): r.memory

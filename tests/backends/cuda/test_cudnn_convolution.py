@@ -5,8 +5,12 @@ import ctypes as c
 import numpy as np
 import pytest
 
+from mxtrain.backends.cuda import cudnn
 from mxtrain.backends.cuda.cudnn import cudnn_of
-from mxtrain.backends.cuda.cudnn_convolution import Perf, Problem, bias_activation, convolution
+from mxtrain.backends.cuda.cudnn_convolution import Perf, Problem, _descriptors, bias_activation, convolution
+from mxtrain.backends.cuda.libraries import CUDNN
+from mxtrain.backends.cuda.library import find
+from mxtrain.base.errors import BackendUnavailable
 from mxtrain.base.types import CHANNELS_LAST, TensorType, view
 from tests.backends.cuda.fake import fake_device
 from tests.backends.cuda.fakes import fake_cudnn, needs_compiler
@@ -74,8 +78,12 @@ def test_without_room_to_measure_the_guess_is_taken(fake):
 
 
 def test_what_the_library_refuses_is_left_to_others(fake):
-    fake.fail("cudnnGetConvolutionForwardAlgorithm_v7", 3000)
-    assert convolution(fake_device(), "forward", problem()) is None
+    for status in (2000, 3000):
+        fake.fail("cudnnGetConvolutionForwardAlgorithm_v7", status)
+        assert convolution(fake_device(), "forward", problem()) is None
+    fake.fail("cudnnGetConvolutionForwardAlgorithm_v7", 4000)
+    with pytest.raises(BackendUnavailable, match=r"^cudnnGetConvolutionForwardAlgorithm_v7: .* \(4000\)"):
+        convolution(fake_device(), "forward", problem())
     assert convolution(fake_device(), "forward", problem("float64")) is None
 
 
@@ -141,3 +149,27 @@ def test_no_library_no_convolution():
     device = fake_device()
     if cudnn_of(device) is None:
         assert convolution(device, "forward", problem()) is None
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+@pytest.mark.parametrize(("x", "w", "y", "geometry"), [
+    ((2, 4, 6, 5), (6, 4, 3, 3), (2, 6, 3, 3), ((2, 2), (1, 1), (1, 1), 1)),
+    ((2, 4, 12), (6, 4, 3), (2, 6, 6), ((2,), (1,), (1,), 1)),
+    ((1, 2, 5, 6, 7), (3, 2, 3, 3, 3), (1, 3, 5, 3, 3), ((1, 2, 3), (1, 1, 1), (1, 1, 1), 1)),
+    ((2, 8, 9, 12), (8, 1, 3, 2), (2, 8, 7, 9), ((1, 1), (2, 3), (1, 0), 8)),
+])  # fmt: skip
+def test_the_real_library_sees_our_geometry(x, w, y, geometry, dtype):
+    # Descriptors live on the host: where the wheel is, this needs no GPU.
+    found = find(CUDNN)
+    if found is None:
+        pytest.skip("libcudnn.so.9 is not installed")
+    dnn = cudnn.Cudnn.__new__(cudnn.Cudnn)
+    dnn.lib, dnn.handle = cudnn.bind(found.handle, cudnn.CUDNN_TABLE), c.c_void_p()
+    p = Problem(*(TensorType(s, dtype, CHANNELS_LAST) for s in (x, w, y)), *geometry)
+    want = cudnn.with_plane(p.y).shape
+    for direction, order in (("forward", (0, 1)), ("data", (2, 0)), ("filter", (0, 2))):
+        descs = _descriptors(dnn, direction, p)
+        out = (c.c_int * len(want))()
+        first, second = (descs[k] for k in order)
+        status = dnn.lib.cudnnGetConvolutionNdForwardOutputDim(descs[3], first, second, len(want), out)
+        assert (status, tuple(out)) == (0, want), direction
