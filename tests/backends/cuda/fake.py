@@ -13,6 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from mxtrain.backends.cuda import cublaslt, cudnn
+from mxtrain.backends.cuda.libraries import CUBLASLT, CUDNN
+from mxtrain.backends.cuda.library import chosen
 from mxtrain.backends.cuda.runtime import Properties
 from mxtrain.backends.cuda.source import Source
 from mxtrain.backends.cuda.tuning import Tuning
@@ -148,6 +151,16 @@ class FakeGraph:
         return next((s for f, args in self.calls if (s := f(*args))), 0)
 
 
+FAKES: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def without_libraries() -> None:
+    """No real library works on a fake device, also where there is one; a fake one (fakes.py) does."""
+    for library, handles in ((CUDNN, cudnn._HANDLES), (CUBLASLT, cublaslt._HANDLES)):
+        for runtime in FAKES if not chosen(library) else ():
+            handles[runtime] = None
+
+
 class FakeCuda:
     """The protocol `Cuda`.
 
@@ -171,6 +184,8 @@ class FakeCuda:
         self._functions: dict[int, tuple[str, Any]] = {}
         self._buffers: list[Any] = []
         self._used = 0
+        FAKES.add(self)
+        without_libraries()
 
     def refuse(self, what: str) -> None:
         """Raise while capturing."""

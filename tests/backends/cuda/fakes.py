@@ -19,6 +19,7 @@ from mxtrain.backends.cuda import cublaslt, cudnn
 from mxtrain.backends.cuda.libraries import CUBLASLT, CUDNN
 from mxtrain.backends.cuda.library import Library, choose, find
 from tests.backends.cuda.emulate import KEPT, compiler
+from tests.backends.cuda.fake import without_libraries
 
 HERE = Path(__file__).parent
 
@@ -91,17 +92,25 @@ def in_place_of(library: Library, name: str) -> Iterator[Fake]:
 @contextmanager
 def fake_cudnn() -> Iterator[Fake]:
     """The fake cuDNN."""
-    with in_place_of(CUDNN, "fake_cudnn") as fake:
-        yield fake
+    cudnn._HANDLES.clear()
+    try:
+        with in_place_of(CUDNN, "fake_cudnn") as fake:
+            yield fake
+    finally:
         cudnn._HANDLES.clear()
+        without_libraries()
 
 
 @contextmanager
 def fake_cublaslt() -> Iterator[Fake]:
     """The fake cuBLASLt."""
-    with in_place_of(CUBLASLT, "fake_cublaslt") as fake:
-        yield fake
+    cublaslt._HANDLES.clear()
+    try:
+        with in_place_of(CUBLASLT, "fake_cublaslt") as fake:
+            yield fake
+    finally:
         cublaslt._HANDLES.clear()
+        without_libraries()
 
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no g++ on Linux x86-64: no fake library can be made")
