@@ -41,6 +41,7 @@ NetFile = Annotated[
 Overrides = Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help="keys to set; ~KEY removes one")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")]
 Batches = Annotated[int, typer.Option(metavar="N", min=1, help="batches to make, over as many epochs")]
+Copy = Annotated[bool, typer.Option("--copy/--no-copy", help="turn batches into the floats that a net reads")]
 Batch = Annotated[int | None, typer.Option(metavar="N", min=1, help="samples per step; default: batch_size")]
 Infer = Annotated[bool, typer.Option("--infer", help="prediction instead of training")]
 Profile = Annotated[bool, typer.Option("--profile", help="time every call, beside what the machine can do")]
@@ -49,7 +50,9 @@ Seconds = Annotated[float, typer.Option(metavar="S", min=0, help="how long to me
 
 
 @APP.command("io")
-def io(config: ConfigFile, overrides: Overrides = None, batches: Batches = 100, json: Json = False) -> None:
+def io(
+    config: ConfigFile, overrides: Overrides = None, batches: Batches = 100, copy: Copy = True, json: Json = False
+) -> None:
     """Make training batches as fast as it can and copy them where a net would read them.
 
     Shows samples per second stage by stage, and says in one sentence what limits and what to change.
@@ -63,7 +66,7 @@ def io(config: ConfigFile, overrides: Overrides = None, batches: Batches = 100, 
     found = open_set(record, tree, where, "train")
     if found is None:
         raise ConfigError(tree.problem(("data",), "data.train is missing; bench io makes its batches"))
-    seconds, samples, copied = run(found.it, batches)
+    seconds, samples, copied = run(found.it, batches, copy)
     stages = found.it.timings()._replace(copy=copied)
     said = advice(stages, 0.0)
     if json:
@@ -82,11 +85,11 @@ def io(config: ConfigFile, overrides: Overrides = None, batches: Batches = 100, 
     sys.stdout.write(f"{said}\n")
 
 
-def run(it: DataIter, batches: int) -> tuple[float, int, float]:
-    """(seconds, samples, seconds of copying) of that many batches, from the first epoch on."""
+def run(it: DataIter, batches: int, copy: bool = True) -> tuple[float, int, float]:
+    """(seconds, samples, seconds of copying, if there is any) of that many batches, from the first epoch on."""
     import numpy as np
 
-    nets = {name: np.empty(kind.shape, np.float32) for name, kind in it.net_types.inputs.items()}
+    nets = {name: np.empty(kind.shape, np.float32) for name, kind in it.net_types.inputs.items() if copy}
     samples = epoch = 0
     copied = 0.0
     left = batches
@@ -95,10 +98,10 @@ def run(it: DataIter, batches: int) -> tuple[float, int, float]:
         with it.epoch(epoch) as made:
             for batch in made:
                 took = perf_counter()
-                for name, values in batch.inputs.items():
-                    target = nets[name][: len(batch.ids)]
-                    it.finish.apply(values, target.transpose(0, 2, 3, 1) if values.dtype == np.uint8 else target)
-                copied += perf_counter() - took
+                for name, target in nets.items():
+                    values, rows = batch.inputs[name], target[: len(batch.ids)]
+                    it.finish.apply(values, rows.transpose(0, 2, 3, 1) if values.dtype == np.uint8 else rows)
+                copied += perf_counter() - took if copy else 0.0
                 samples += batch.valid
                 left -= 1
                 if not left:

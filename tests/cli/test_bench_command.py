@@ -39,6 +39,11 @@ def test_more_batches_than_an_epoch_has(mx, config):
     assert many["samples"] > 100
 
 
+def test_the_copy_is_left_out_if_asked(mx, config):
+    (found,) = mx("bench", "io", config, "--batches=3", "--no-copy", "--json").lines
+    assert found["stages"]["copy"] == 0 and found["samples"] > 0
+
+
 def test_overrides_are_checked(mx, config):
     said = mx("bench", "io", config, "augment.0.random_crop.size=0")
     assert said.code == 2 and "size" in said.err
