@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 
 import numpy as np
 import pytest
 
 from mxtrain.base.device import REFERENCE
 from mxtrain.graph import Graph, Update
-from mxtrain.passes import Options, compile_graph, plan_memory
+from mxtrain.passes import Options, compile_graph, for_training, plan_memory
 from mxtrain.passes.select import select_kernels
 from tests.contract.memory_plan import problems
 
@@ -143,3 +144,53 @@ def test_the_checker_sees_what_is_wrong(op, var, vocabulary):
     same = {e: p._replace(offset=0) for e, p in compiled.memory.places.items()}
     broken = dataclasses.replace(compiled, memory=dataclasses.replace(compiled.memory, places=same))
     assert any("reads a_output, which has been overwritten" in p for p in problems(broken))
+
+
+def calls_of(function):
+    """How many calls, of Python functions and of C's, a function makes."""
+    count = [0]
+
+    def see(frame, event, arg):
+        count[0] += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(see)
+    try:
+        function()
+    finally:
+        sys.setprofile(before)
+    return count[0]
+
+
+@pytest.mark.parametrize("strategy", ["none", "inplace", "both"])
+def test_planning_twice_the_nodes_takes_twice_the_calls(op, var, vocabulary, strategy):
+    counts = []
+    for length in (300, 600):
+        x, kept = var("x", (64,), "input"), []
+        for k in range(length):
+            x = op("sin" if k % 3 else "tanh", op("elemwise_add", x, kept[-7]) if k % 5 == 4 and len(kept) > 7 else x)
+            kept.append(x)
+        selected = select_kernels(Graph((x,)), REFERENCE, vocabulary=vocabulary)
+        counts.append(calls_of(lambda s=selected: plan_memory(s.graph, s.recipes, strategy=strategy)))
+    assert counts[1] < 2.2 * counts[0]
+
+
+@pytest.mark.parametrize("strategy", ["both", "recompute"])
+def test_compiling_twice_the_layers_takes_twice_the_calls(op, var, vocabulary, strategy):
+    counts = []
+    for length in (24, 48):
+        x, names = var("x", (4, 8), "input"), [f"w{k}" for k in range(length)]
+        for name in names:
+            x = op("tanh", op("fully_connected", x, var(name, (8, 8)), num_hidden=8, no_bias=True))
+        net = Graph((op("softmax_output", x, var("label", (4,), "input")),))
+        options = Options(strategy=strategy)
+
+        def whole(net=net, names=names, options=options):
+            g, grads = for_training(net, names, vocabulary=vocabulary, options=options)
+            first = len(g.outputs) - len(grads)
+            fixed = {first + i: f"grad:{n}" for i, n in enumerate(grads)}
+            compile_graph(g, REFERENCE, vocabulary=vocabulary, options=options, fixed=fixed)
+
+        counts.append(calls_of(whole))
+    # Recomputing tries a number of cuts that grows with the places where it may cut.
+    assert counts[1] < (2.2 if strategy == "both" else 2.7) * counts[0]
