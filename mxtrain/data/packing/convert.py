@@ -15,7 +15,7 @@ from mxtrain.data import image, resizers
 from mxtrain.data.augment import resize
 from mxtrain.data.augmenter import Image
 from mxtrain.data.packing import raw
-from mxtrain.data.packing.moments import Moments, of_image
+from mxtrain.data.packing.moments import Moments, of_image, of_picture
 
 Encode = Literal["jpeg", "png", "raw", "keep"]
 
@@ -81,8 +81,13 @@ def convert(file: Path, recipe: Recipe) -> Converted:
             pixels = resize.apply(scale, pixels, _NO_VALUES)
     if recipe.crop:
         pixels = middle(pixels)
-    payload = bytes(content) if recipe.encode == "keep" else encode(pixels, recipe, str(file))
-    return Converted(payload, raw.Shape(*pixels.shape), of_image(pixels))
+    shape = raw.Shape(*pixels.shape)
+    if recipe.encode == "keep":
+        return Converted(bytes(content), shape, of_image(pixels))
+    if recipe.encode == "raw":
+        return Converted(raw.encode(pixels), shape, of_image(pixels))
+    picture = Pillow.fromarray(np.ascontiguousarray(pixels[:, :, 0] if shape.channels == 1 else pixels))
+    return Converted(encode(picture, recipe, str(file)), shape, of_picture(picture))
 
 
 def stored_channels(content: bytes | memoryview, formats: tuple[str, ...]) -> Literal[1, 3]:
@@ -119,22 +124,19 @@ def middle(pixels: Image) -> Image:
     return pixels[top : top + edge, left : left + edge]
 
 
-def encode(pixels: Image, recipe: Recipe, name: str) -> bytes:
-    """The payload of an image (H, W, C).
+def encode(picture: Pillow.Image, recipe: Recipe, name: str) -> bytes:
+    """The payload of a picture, a JPEG or PNG.
 
     Raises:
         DataError: if the format cannot hold it.
     """
-    if recipe.encode == "raw":
-        return raw.encode(pixels)
     stream = io.BytesIO()
-    picture = Pillow.fromarray(np.ascontiguousarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels))
     try:
         if recipe.encode == "jpeg":
             picture.save(stream, "JPEG", quality=recipe.quality)
         else:
             picture.save(stream, "PNG", compress_level=_PNG_LEVEL)
     except (OSError, ValueError) as error:
-        height, width = pixels.shape[:2]
-        raise DataError(f"{name}: {height} x {width} pixels cannot be stored as {recipe.encode}: {error}") from None
+        size = f"{picture.height} x {picture.width}"
+        raise DataError(f"{name}: {size} pixels cannot be stored as {recipe.encode}: {error}") from None
     return stream.getvalue()

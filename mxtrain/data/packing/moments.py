@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image as Pillow
 from pydantic import ConfigDict
 
 from mxtrain.data.augmenter import Image
 
 _ROWS = 256
 """Rows whose sum 16 bits hold, and the sum of whose squares 32: four times faster than sums in 64."""
+
+_VALUES = np.arange(256)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,16 @@ def of_image(image: Image) -> Moments:
     return Moments(
         pixels=height * width, sums=(sums[0], sums[1], sums[2]), squares=(squares[0], squares[1], squares[2])
     )
+
+
+def of_picture(picture: Pillow.Image) -> Moments:
+    """The same of a picture of Pillow, mode L or RGB, by how often each value comes: a third less work."""
+    counts = np.array(picture.histogram(), np.int64).reshape(-1, _VALUES.size)
+    sums, squares = (counts @ _VALUES).tolist(), (counts @ _VALUES**2).tolist()
+    size = picture.width * picture.height
+    if len(counts) == 1:
+        return Moments(gray=(size, sums[0], squares[0]))
+    return Moments(pixels=size, sums=(sums[0], sums[1], sums[2]), squares=(squares[0], squares[1], squares[2]))
 
 
 def add(parts: Iterable[Moments]) -> Moments:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from mxtrain.data.packing.moments import Moments, add, mean_std, of_image
+from mxtrain.data.packing.moments import Moments, add, mean_std, of_image, of_picture
 
 
 def of(*images):
@@ -16,6 +17,12 @@ def test_as_numpy_says(rng):
     mean, std = mean_std(of(*images))
     np.testing.assert_allclose(mean, flat.mean(0), rtol=1e-12)
     np.testing.assert_allclose(std, flat.std(0), rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (300, 2), (5, 7, 3), (700, 3, 3)])
+def test_a_picture_of_pillow_has_the_same(shape, rng):
+    pixels = rng.integers(0, 256, shape, dtype=np.uint8)
+    assert of_picture(Image.fromarray(pixels)) == of_image(pixels.reshape(*shape[:2], -1))
 
 
 def test_gray_images_have_one_number(rng):
