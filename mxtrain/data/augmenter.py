@@ -83,6 +83,22 @@ class Finish:
                 out[part, ..., channel] = floats
 
 
+class Window(NamedTuple):
+    """A piece of each image of a batch, all of one size.
+
+    Args:
+        size: (height, width) of the pieces.
+        border: pixels thought of above and below, and left and right, from whose corner places count.
+        fill: value of those.
+        places: (N, 2) int32: top and left.
+    """
+
+    size: tuple[int, int]
+    border: tuple[int, int]
+    fill: int
+    places: NDArray[np.int32]
+
+
 def _pair(value: Any) -> Any:
     return (value, value) if isinstance(value, int) and not isinstance(value, bool) else value
 
@@ -126,6 +142,10 @@ class Augmenter:
         at_eval: for a random one: (params) -> (name, parameters) of the fixed steps that replace it in evaluation.
         shrink: (params, height, width, values) -> how many times smaller the image may be decoded.
         finish: (params) -> conversion to floats, after `apply`. Such an augmenter must be the last.
+        window: (params, spec, values (N, V)) -> what it cuts, if it does nothing else to images of that size, or None:
+            another device may do it.
+        mirror: (params, values (N, V)) -> (N, 2) int32, whether left and right, and up and down, are exchanged, if it
+            does nothing else.
     """
 
     params: type[Any]
@@ -137,6 +157,8 @@ class Augmenter:
     at_eval: Callable[[Any], tuple[tuple[str, Mapping[str, Any]], ...]] | None = None
     shrink: Callable[[Any, int, int, Values], float] | None = None
     finish: Callable[[Any], Finish] | None = None
+    window: Callable[[Any, ImageSpec, Values], Window | None] | None = None
+    mirror: Callable[[Any, Values], NDArray[np.int32]] | None = None
 
     @property
     def random(self) -> bool:

@@ -91,7 +91,7 @@ def build(
     """
     device = device or device_of(config)
     heads = net.read_net(tree, where)
-    train, val = open_sets(config, tree, where, tools)
+    train, val = open_sets(config, tree, where, tools, on_device=device.runtime is not None)
     names = net.label_names(heads, train.it, tree)
     types = batch_types(train.it, min(config.batch_size, len(train.source)), labels=names)
     shown = tuple(net.find_heads(heads, types))
@@ -141,11 +141,17 @@ def device_of(config: Config, threads: int | None = None) -> Device:
     )  # fmt: skip
 
 
-def open_sets(config: Config, tree: Tree, where: Path, tools: Tools | None) -> tuple[DataSet, DataSet | None]:
-    """The data to train on and to evaluate on, opened at the same time: compressed files take a while."""
+def open_sets(
+    config: Config, tree: Tree, where: Path, tools: Tools | None, *, on_device: bool = False
+) -> tuple[DataSet, DataSet | None]:
+    """The data to train on and to evaluate on, opened at the same time: compressed files take a while.
+
+    Args:
+        on_device: leave to a device what it can do of the augmentation.
+    """
     with ThreadPoolExecutor(1) as pool:
         val = pool.submit(open_set, config, tree, where, "val", tools=tools)
-        train = open_set(config, tree, where, "train", tools=tools)
+        train = open_set(config, tree, where, "train", tools=tools, on_device=on_device)
         if train is None:
             raise ConfigError(tree.problem(("data",), "data.train is missing: what is there to train on?"))
         return train, val.result()

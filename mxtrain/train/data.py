@@ -13,10 +13,11 @@ from mxtrain.base.errors import ConfigError
 from mxtrain.config.component import Chosen
 from mxtrain.config.tree import Tree
 from mxtrain.data import sources
-from mxtrain.data.iterator import DataIter, Options, first_image
+from mxtrain.data.iterator import DataIter, Options, Types, first_image
 from mxtrain.data.paths import expand
 from mxtrain.data.pipeline import Preprocess, Step, prepare
 from mxtrain.data.source import OpenSource
+from mxtrain.train.on_device import OnDevice, device_part
 from mxtrain.train.schema import Config
 
 log = logging.getLogger(__name__)
@@ -30,11 +31,13 @@ class DataSet:
         it: its batches.
         source: what it reads.
         preprocess: what happens to its images.
+        on_device: the part of it that a device does, or None.
     """
 
     it: DataIter
     source: OpenSource
     preprocess: Preprocess
+    on_device: OnDevice | None = None
 
 
 def data_folder(config: Config, where: Path) -> Path:
@@ -54,11 +57,14 @@ def tools_of(preprocess: Mapping[str, Any]) -> Tools:
     return Tools(str(preprocess.get("decoder", "pillow")), str(preprocess.get("resizer", "pillow")))
 
 
-def open_set(config: Config, tree: Tree, where: Path, name: str, *, tools: Tools | None = None) -> DataSet | None:
+def open_set(
+    config: Config, tree: Tree, where: Path, name: str, *, tools: Tools | None = None, on_device: bool = False
+) -> DataSet | None:
     """The data set called `name` (train or val), or None if the config has none.
 
     Args:
         tools: as a checkpoint says; None: the fastest that are installed.
+        on_device: leave to a device what it can do of the augmentation.
 
     Raises:
         DataError: if its files are missing or damaged.
@@ -74,12 +80,19 @@ def open_set(config: Config, tree: Tree, where: Path, name: str, *, tools: Tools
         preprocess = prepare(steps, first_image(source), training=training)
         if tools is not None:
             preprocess = replace(preprocess, decoder=tools.decoder, resizer=tools.resizer)
-        it = DataIter(source, preprocess, iterator_options(config, training))
+        # What blends samples needs them as they will be.
+        part = device_part(preprocess, first_image(source)) if on_device and training and not config.mix else None
+        it = DataIter(source, part.host if part else preprocess, iterator_options(config, training))
     except ConfigError as e:
         raise ConfigError([tree.problem(("augment",), p) for p in e.problems]) from None
     for text in preprocess.replaced() if any(f.formats for f in source.inputs.values()) else ():
         log.warning("data.%s: %s", name, text)
-    return DataSet(it, source, preprocess)
+    if part is not None:
+        images = {n for n, f in source.inputs.items() if f.image}
+        sized = {n: t._replace(shape=(*t.shape[:2], *part.size)) for n, t in it.net_types.inputs.items() if n in images}
+        inputs = {**it.net_types.inputs, **sized}
+        it.net_types = Types(inputs, it.net_types.labels)
+    return DataSet(it, source, preprocess, part)
 
 
 def iterator_options(config: Config, training: bool) -> Options:

@@ -30,6 +30,7 @@ def make_steps(built: Built, feeder: Feeder, metrics: MetricSet) -> Steps | None
     config = built.config
     choices = {"graph": config.cuda_graph, "deterministic": config.deterministic}
     first = DeviceSteps(built.program, built.updater, feeder, metrics, **choices)
+    first.on_device = built.train.on_device
     numbers = gpus_of(config.device)
     if len(numbers) == 1:
         return first
@@ -49,6 +50,8 @@ def make_steps(built: Built, feeder: Feeder, metrics: MetricSet) -> Steps | None
         types = batch_types(built.train.it, 1, labels=built.names)
         program = make_program(built.heads, types, device, built.program.options, built.program.trained)
         updater = Updater(built.updater.rule, built.updater.groups, program.store)
-        return DeviceSteps(program, updater, replace(feeder, device=device), built.metric_set(), **choices)
+        steps = DeviceSteps(program, updater, replace(feeder, device=device), built.metric_set(), **choices)
+        steps.on_device = built.train.on_device
+        return steps
 
     return Replicas(first, over_nccl(len(numbers)), [device(k) for k in numbers[1:]], make)

@@ -15,7 +15,7 @@ import numpy as np
 
 from mxtrain import ops
 from mxtrain.backends import cuda
-from mxtrain.backends.cuda.pixels import pixels
+from mxtrain.backends.cuda.pixels import WHOLE, Window, pixels
 from mxtrain.base.errors import NumericError
 from mxtrain.base.types import TensorType
 from mxtrain.data.batch import Batch
@@ -26,6 +26,7 @@ from mxtrain.metrics import MetricSet
 from mxtrain.passes import Options, compile_graph
 from mxtrain.train.evaluate import named_outputs
 from mxtrain.train.feeder import Feeder
+from mxtrain.train.on_device import OnDevice
 from mxtrain.train.program import Program, Types
 from mxtrain.train.readback import Readback, Row
 from mxtrain.train.ring import DEVICES, Layout, Ring
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 MOST_GRAPHS = 16
 """Kinds of steps (shapes of batches, parts) that are kept as graphs."""
 NUMBERS = "numbers"
+PLACES = "places:"
 METRIC = "metric:"
 """What the columns of metrics begin with; the others are losses."""
 
@@ -45,6 +47,22 @@ class Part(NamedTuple):
 
     first: bool
     last: bool
+
+
+class Moment(NamedTuple):
+    """When a step is.
+
+    Args:
+        seed: of the run.
+        done: steps done before.
+        rows: samples of the whole batch.
+        epoch: that it belongs to.
+    """
+
+    seed: int
+    done: int
+    rows: int
+    epoch: int
 
 
 class Unit(NamedTuple):
@@ -84,6 +102,8 @@ class DeviceSteps:
         self.cuda = cuda.cuda_of(program.device)
         self.loss: dict[str, float] = {}
         self.counted = 0
+        self.on_device: OnDevice | None = None
+        self._at = Moment(0, 0, 0, 0)
         self.communicator: Communicator | None = None
         self._units: dict[Any, Unit] = {}
         self._ring: Ring | None = None
@@ -91,18 +111,18 @@ class DeviceSteps:
         self._on_device: tuple[int, ...] = ()
         self._said: set[str] = set()
 
-    def run(self, batch: Batch, types: Types, part: Part, step: tuple[int, int, int]) -> None:
+    def run(self, batch: Batch, types: Types, part: Part, step: Moment) -> None:
         """Ask for one step, or one part of it.
 
         Args:
             types: of the net's inputs.
-            step: seed of the run, steps done before, samples of the whole batch.
+            step: when it is.
 
         Raises:
             DataError: if a label is no class of the net.
             NumericError: if an earlier step's loss was not finite.
         """
-        seed, done, rows = step
+        seed, done, rows, _ = self._at = step
         self.feeder.check(batch)
         plan = self.program.training(types)
         readback = self._prepare(plan)
@@ -215,6 +235,9 @@ class DeviceSteps:
         for name, values in batch.inputs.items():
             if name in plan.inputs:
                 found[name] = values if values.dtype == np.uint8 else np.empty(values.shape, np.float32)
+                if self.on_device is not None and values.dtype == np.uint8 and values.ndim == 4:
+                    at = self._at
+                    found[PLACES + name] = self.on_device.places(at.seed, at.epoch, batch.first, len(values))
                 if values.dtype != np.uint8:
                     self.feeder.finish.apply(values, found[name])
         for name, values in batch.labels.items():
@@ -226,11 +249,13 @@ class DeviceSteps:
     def _unpack(self, plan: Plan, layout: Layout, slot: Any) -> tuple[tuple[Any, tuple[Any, ...]], ...]:
         calls = [self.cuda.copy(self.program.store.numbers.buffer, layout.view(slot, NUMBERS))]
         for name, (_, _, dtype) in layout.parts.items():
-            if name == NUMBERS:
+            if name == NUMBERS or name.startswith(PLACES):
                 continue
-            source, target = layout.view(slot, name), plan.inputs[name]
+            source, target, window = layout.view(slot, name), plan.inputs[name], WHOLE
+            if self.on_device is not None and PLACES + name in layout.parts:
+                window = Window(self.on_device.border, self.on_device.fill, layout.view(slot, PLACES + name))
             if dtype == np.uint8:
-                calls.append(pixels(self.program.device, source, target, self.feeder.finish.affine()))
+                calls.append(pixels(self.program.device, source, target, self.feeder.finish.affine(), window))
             else:
                 calls.append(self.cuda.copy(target, source.reshape(target.shape)))
         return tuple(calls)

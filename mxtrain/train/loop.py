@@ -16,7 +16,7 @@ from mxtrain.data.batch import Batch
 from mxtrain.data.iterator import DataIter
 from mxtrain.data.stages import Stages
 from mxtrain.metrics import MetricSet
-from mxtrain.train.device_step import Part
+from mxtrain.train.device_step import Moment, Part
 from mxtrain.train.evaluate import batch_types, count, evaluate, named_outputs
 from mxtrain.train.events import Callback, Event, notify
 from mxtrain.train.feeder import Feeder
@@ -160,7 +160,8 @@ def _train_batch(s: Session, batch: Batch) -> float:
         types = batch_types(s.train, len(piece.ids), labels=s.feeder.names)
         types = {**types, **s.mixing.types(len(piece.ids))} if s.mixing else types
         if s.steps_on is not None:
-            s.steps_on.run(piece, types, Part(part == 0, start + size >= rows), (s.seed, s.state.step, rows))
+            now = Moment(s.seed, s.state.step, rows, s.state.epoch)
+            s.steps_on.run(piece, types, Part(part == 0, start + size >= rows), now)
             continue
         plan = s.program.training(types)
         s.program.seed(s.seed, s.state.step, batch.first + start)

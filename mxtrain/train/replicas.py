@@ -20,7 +20,7 @@ from mxtrain.base.errors import ConfigError
 from mxtrain.data.batch import Batch
 from mxtrain.executor import Arena, ParameterStore
 from mxtrain.kvstore import Communicator
-from mxtrain.train.device_step import DeviceSteps, Part
+from mxtrain.train.device_step import DeviceSteps, Moment, Part
 from mxtrain.train.program import Types
 
 
@@ -29,7 +29,7 @@ class Steps(Protocol):
 
     loss: dict[str, float]
 
-    def run(self, batch: Batch, types: Types, part: Part, step: tuple[int, int, int]) -> None:
+    def run(self, batch: Batch, types: Types, part: Part, step: Moment) -> None:
         """Ask for one step, or one part of it."""
 
     def settle(self) -> None:
@@ -84,7 +84,7 @@ class Replicas:
         for rank in self.ranks:
             rank.thread.submit(fill, rank.steps.program.store, kept).result()
 
-    def run(self, batch: Batch, types: Types, part: Part, step: tuple[int, int, int]) -> None:
+    def run(self, batch: Batch, types: Types, part: Part, step: Moment) -> None:
         """Ask every device for its part of a step.
 
         Raises:

@@ -46,6 +46,8 @@ CASES = {
     "mlp": {},
     "conv": {"net": CONV, "augment": [{"random_crop": {"size": 8, "pad": 1}}, "flip", {"normalize": {"std": 255}}]},
     "parts": {"grad_accum": 2},
+    "mixed": {"mix": [{"mixup": {"alpha": 1.0}}], "augment": ["flip", {"normalize": {"std": 255}}]},
+    "cropped parts": {"grad_accum": 2, "augment": [{"random_crop": {"size": 8, "pad": 2, "fill": 7}}, "flip"]},
     "fp16": {"precision": "fp16"},
     "clip": {"clip_global_norm": 0.5},
     "ema": {"ema": {"decay": 0.9}, "optimizer": {"name": "adam", "lr": 0.01}, "lr_scheduler": {"name": "cosine"}},
@@ -62,6 +64,15 @@ def test_a_run_on_a_device_is_that_on_the_host(bench, gpu, name):
     for one, other in zip(device.lines("epoch"), host.lines("epoch"), strict=True):
         assert one["metrics"] == pytest.approx(other["metrics"], rel=2e-3, abs=2e-4)
     assert device.values == pytest.approx(host.values, rel=2e-3, abs=2e-3)
+
+
+def test_crop_and_flip_are_left_to_the_device(bench, gpu):
+    changes = {"augment": [{"random_crop": {"size": 7}}, "flip"]}
+    built = bench.built(device="gpu", **changes)
+    assert built.train.on_device is not None and built.train.it.types.inputs["data"].shape[1:3] == (8, 8)
+    assert built.train.it.net_types.inputs["data"].shape[2:] == (7, 7)
+    assert bench.built(**changes).train.on_device is None
+    assert bench.built(device="gpu", mix=["mixup"], **changes).train.on_device is None
 
 
 def test_a_resumed_run_has_the_bits_of_one_that_was_not_stopped(bench, gpu):

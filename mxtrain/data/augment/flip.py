@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mxtrain.base.params import declare, param
 from mxtrain.base.random import uniform
@@ -47,4 +48,11 @@ def apply_batch(params: Params, images: Image, values: Values) -> Image:
     return out
 
 
-AUGMENTER = Augmenter(Params, infer, apply, apply_batch, words=1, draw=draw)
+def mirror(params: Params, values: Values) -> NDArray[np.int32]:
+    """(N, 2): which are mirrored left and right, and up and down."""
+    found = np.zeros((len(values), 2), np.int32)
+    found[:, 0 if params.direction == "horizontal" else 1] = values[:, 0] != 0
+    return found
+
+
+AUGMENTER = Augmenter(Params, infer, apply, apply_batch, words=1, draw=draw, mirror=mirror)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mxtrain.base.params import declare, param
 from mxtrain.data.augment import _pixels
-from mxtrain.data.augmenter import Augmenter, Border, Image, ImageSpec, Size, Values
+from mxtrain.data.augmenter import Augmenter, Border, Image, ImageSpec, Size, Values, Window
 
 
 @declare
@@ -38,9 +39,25 @@ def apply(params: Params, image: Image, values: Values) -> Image:
 def apply_batch(params: Params, images: Image, values: Values) -> Image:
     """(N, H, W, C) -> (N, h, w, C); values: (N, 2)."""
     images = _pixels.widened(images, params.pad, params.fill)
-    room = np.array([images.shape[1] - params.size[0] + 1, images.shape[2] - params.size[1] + 1])
-    places = (values.astype(np.float64) * room).astype(np.int64)
+    places = _places(params, images.shape[1], images.shape[2], values)
     return _pixels.windows(images, places[:, 0], places[:, 1], params.size)
+
+
+def _places(params: Params, height: int, width: int, values: Values) -> NDArray[np.int64]:
+    """(N, 2) top and left in images of this size, border included."""
+    room = np.array([height - params.size[0] + 1, width - params.size[1] + 1])
+    places: NDArray[np.int64] = (values.astype(np.float64) * room).astype(np.int64)
+    return places
+
+
+def window(params: Params, spec: ImageSpec, values: Values) -> Window | None:
+    """The same as places in images with a border; None if images would have to be enlarged."""
+    if spec.height is None or spec.width is None:
+        return None
+    height, width = spec.height + 2 * params.pad[0], spec.width + 2 * params.pad[1]
+    if height < params.size[0] or width < params.size[1]:
+        return None
+    return Window(params.size, params.pad, params.fill, _places(params, height, width, values).astype(np.int32))
 
 
 def at_eval(params: Params) -> tuple[tuple[str, dict[str, Any]], ...]:
@@ -48,4 +65,4 @@ def at_eval(params: Params) -> tuple[tuple[str, dict[str, Any]], ...]:
     return (("center_crop", {"size": params.size, "method": params.method}),)
 
 
-AUGMENTER = Augmenter(Params, infer, apply, apply_batch, words=2, at_eval=at_eval)
+AUGMENTER = Augmenter(Params, infer, apply, apply_batch, words=2, at_eval=at_eval, window=window)
