@@ -14,7 +14,7 @@ START = 70 << 20
 """A process that has only started: Python, NumPy, the library of kernels. Measured, benchmarks/memory.py."""
 WORK = 28 << 20
 """What is loaded and kept by the allocator while a run is built and its data opened."""
-STEP = 40 << 10
+STEP = 64 << 10
 """A prepared call: its nodes in the graph, the library's primitive and its machine code."""
 AHEAD = 5
 """Batches in flight: drawn, being made, being read."""
