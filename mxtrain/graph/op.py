@@ -123,6 +123,7 @@ class Op:
         at_eval: ``(node) -> one Entry per output``: what stands in its place outside training.
         absorb: ``(node, reader, training) -> merged Node or None``. `reader` is the only reader of output 0. Output
             i of the merged node replaces output i of `node`, and output 0 that of `reader`.
+        absorb_compiled: as `absorb`, in training, where a device has kernels of its own for what comes out.
         expand: ``(node) -> one Entry per output``: the same in other operators.
         eltwise: trait: ``(params) -> name`` of the function it is, element by element (relu, tanh...), which another
             operator may absorb.
@@ -150,6 +151,7 @@ class Op:
     updates: Callable[[Node], Mapping[int, Entry]] | None = None
     at_eval: Callable[[Node], Sequence[Entry]] | None = None
     absorb: Callable[[Node, Node, bool], Node | None] | None = None
+    absorb_compiled: Callable[[Node, Node], Node | None] | None = None
     expand: Callable[[Node], Sequence[Entry]] | None = None
     eltwise: Callable[[Any], str | None] | None = None
     pointwise: Pointwise | None = None

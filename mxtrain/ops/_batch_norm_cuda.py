@@ -115,7 +115,8 @@ def forward(node: Node, device: Device, f: Facts) -> Recipe | None:
     masked = f.relu and node.reads(3)
 
     def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
-        x, gamma, beta, moving_mean, moving_var = ins
+        x, gamma, beta, moving_mean, moving_var = ins[:5]
+        addend = ins[5] if len(ins) > 5 else None
         y, mean, var, mask = outs
         gamma = None if f.fixed else gamma
         partial, scale = scratch, scratch[s.partial :]
@@ -129,13 +130,15 @@ def forward(node: Node, device: Device, f: Facts) -> Recipe | None:
                 cuda.launch(device, s.kernel("sums", t.dtype, f.relu), s.grid, [x, partial, *sizes, s.chunk]),
                 cuda.launch(device, s.kernel("statistics", t.dtype, f.relu), s.by_channel, args),
             ]
-        args = [x, mean, scale, beta, y, mask if masked else None, *sizes, s.chunk]
+        args = [x, mean, scale, beta, addend, y, mask if masked else None, *sizes, s.chunk]
         calls.append(cuda.launch(device, s.kernel("normalise", t.dtype, f.relu), s.grid, args))
         return cuda.together(calls)
 
+    # Every element is read before the one in its place is written.
+    pairs = ((0, 0), (5, 0)) if len(node.inputs) > 5 else ((0, 0),)
     gives: Mapping[int, Layout] = {3: Layout("workspace", BITS, t.size // s.vector if masked else 0)}
     return cuda.recipe(
-        device, "batch_norm", prepare, scratch=s.partial + align(4 * s.channels), gives=gives, inplace=((0, 0),)
+        device, "batch_norm", prepare, scratch=s.partial + align(4 * s.channels), gives=gives, inplace=pairs
     )
 
 
@@ -143,14 +146,20 @@ def backward(node: Node, device: Device, f: Facts) -> Recipe | None:
     """The kernels of the backward; None if the shape has none, or the forward's mask is not ours."""
     t = node.inputs[1].type
     s = shape_of(t, f.axis)
-    if s is None or node.inputs[0].type != t or node.types[0] != t or any(x.dtype != "float32" for x in node.types[1:]):
+    if (
+        s is None
+        or node.inputs[0].type != t
+        or node.types[0] != t
+        or any(x.dtype != "float32" for x in node.types[1:3])
+    ):
         return None
     if f.relu and node.inputs[5].type.layout.key != BITS:
         return None
 
     def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
         dy, x, gamma, mean, var, mask = ins
-        dx, dgamma, dbeta = outs
+        dx, dgamma, dbeta = outs[:3]
+        daddend = outs[3] if len(outs) > 3 else None
         gamma, mask = None if f.fixed else gamma, mask if f.relu else None
         partial, numbers = scratch, scratch[s.partial :]
         sizes = [s.rows, s.channels]
@@ -160,9 +169,13 @@ def backward(node: Node, device: Device, f: Facts) -> Recipe | None:
         return cuda.together([
             cuda.launch(device, first, s.grid, [dy, x, mean, mask, partial, *sizes, s.chunk]),
             cuda.launch(device, second, s.by_channel, made),
-            cuda.launch(device, third, s.grid, [dy, x, mean, mask, numbers, dx, *sizes, s.chunk]),
+            cuda.launch(device, third, s.grid, [dy, x, mean, mask, numbers, dx, daddend, *sizes, s.chunk]),
         ])  # fmt: skip
 
     return cuda.recipe(
-        device, "batch_norm", prepare, scratch=s.partial + align(12 * s.channels), inplace=((0, 0), (1, 0))
+        device,
+        "batch_norm",
+        prepare,
+        scratch=s.partial + align(12 * s.channels),
+        inplace=((0, 0), (1, 0), (0, 3))[: len(node.types) - 1],
     )

@@ -89,7 +89,7 @@ extern "C" __global__ void __launch_bounds__(256) given(
 }
 
 extern "C" __global__ void __launch_bounds__(256) normalise(
-    const T* x, const float* mean, const float* scale, const float* beta, T* y, uint8* mask,
+    const T* x, const float* mean, const float* scale, const float* beta, const T* addend, T* y, uint8* mask,
     long long rows, long long channels, long long chunk) {
     int64 c = ((int64)blockIdx.x * X + threadIdx.x % X) * V;
     if (c >= channels) return;
@@ -100,11 +100,13 @@ extern "C" __global__ void __launch_bounds__(256) normalise(
     load<float, V>(beta + c, b);
     for (int64 r = first + threadIdx.x / X; r < last; r += DOWN) {
         int64 at = r * channels + c;
+        float z[V] = {};
         load<T, V>(x + at, v);
+        if (addend) load<T, V>(addend + at, z);
         uint32 bits = 0;
 #pragma unroll
         for (int k = 0; k < V; ++k) {
-            v[k] = (v[k] - m[k]) * s[k] + b[k];
+            v[k] = (v[k] - m[k]) * s[k] + b[k] + z[k];
             if (RELU) {
                 bits |= (uint32)(v[k] > 0) << k;
                 v[k] = v[k] > 0 || v[k] != v[k] ? v[k] : 0;
@@ -165,7 +167,7 @@ extern "C" __global__ void __launch_bounds__(256) backward_numbers(
 }
 
 extern "C" __global__ void __launch_bounds__(256) backward(
-    const T* dy, const T* x, const float* mean, const uint8* mask, const float* numbers, T* dx,
+    const T* dy, const T* x, const float* mean, const uint8* mask, const float* numbers, T* dx, T* daddend,
     long long rows, long long channels, long long chunk) {
     int64 c = ((int64)blockIdx.x * X + threadIdx.x % X) * V;
     if (c >= channels) return;
@@ -179,6 +181,7 @@ extern "C" __global__ void __launch_bounds__(256) backward(
         int64 at = r * channels + c;
         load_dy(dy, mask, at, d);
         load<T, V>(x + at, v);
+        if (daddend) store<T, V>(daddend + at, d);
 #pragma unroll
         for (int k = 0; k < V; ++k) v[k] = scale[k] * (d[k] - offset[k] - (v[k] - m[k]) * slope[k]);
         store<T, V>(dx + at, v);

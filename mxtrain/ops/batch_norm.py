@@ -24,6 +24,7 @@ from mxtrain.base.types import Layout, PartialType, merge_shapes
 from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
 from mxtrain.ops import _batch_norm_cuda
 from mxtrain.ops._activations import absorbed
+from mxtrain.ops._add_act import ADD_ACT, other_addend
 from mxtrain.ops._blend import blend
 from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import Inferred, Types, dtype_of, normal_axis, statistics_dtype
@@ -45,9 +46,10 @@ class Params:
 
 @declare
 class Fused(Params):
-    """A normalisation that has absorbed the activation after it. Made by the compiler."""
+    """A normalisation that has absorbed what comes after it. Made by the compiler."""
 
     act: str | None = param(None, doc="the activation (relu)")
+    add: bool = param(False, doc="another input is added, before the activation")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Backward:
 
 def infer(p: Params, ins: Types, outs: Types) -> Inferred:
     """Everything else from the data."""
+    addend = ins[5:]
     shape = merge_shapes(ins[0].shape, outs[0].shape)
     dtype = dtype_of(ins[0], outs[0])
     channels = None
@@ -66,10 +69,10 @@ def infer(p: Params, ins: Types, outs: Types) -> Inferred:
         if len(shape) < 2:
             raise ShapeError(f"input 'data' must have the axes (N, C, S...), got {PartialType(shape)}")
         channels = shape[normal_axis(p.axis, len(shape))]
-    for t in ins[1:]:
+    for t in ins[1:5]:
         channels = t.shape[0] if channels is None and t.shape and len(t.shape) == 1 else channels
     data, one = PartialType(shape, dtype), PartialType((channels,), statistics_dtype(dtype))
-    return [data, one, one, one, one], [data, one, one, PartialType((0,), "uint8")]
+    return [data, one, one, one, one, *[data] * len(addend)], [data, one, one, PartialType((0,), "uint8")]
 
 
 def column(v: Any, node: Node, rank: int) -> Any:
@@ -87,7 +90,7 @@ def reduced(p: Params, rank: int) -> tuple[int, ...]:
 def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
     """Reference forward."""
     p: Params = node.params
-    x, gamma, beta, moving_mean, moving_var = ins
+    x, gamma, beta, moving_mean, moving_var = ins[:5]
     axes = reduced(p, x.ndim)
     wide = x.astype(xp.float64)
     mean = moving_mean if p.use_global_stats else wide.mean(axis=axes)
@@ -97,6 +100,8 @@ def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
     if not p.fix_gamma:
         y = y * column(gamma, node, x.ndim)
     y = y + column(beta, node, x.ndim)
+    if added(p):
+        y = y + ins[5]
     if getattr(p, "act", None):
         if node.reads(3):
             outs[3][...] = (y > 0).reshape(-1)
@@ -116,6 +121,8 @@ def run_backward(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -
     dy, x, gamma, mean, var = (a.astype(xp.float64) for a in ins[:5])
     if getattr(p, "act", None):
         dy = dy * ins[5].reshape(dy.shape)
+    if len(outs) > 3:
+        outs[3][...] = dy
     axes, count = reduced(p, x.ndim), x.size // mean.size
     inverse = 1 / xp.sqrt(column(var, node, x.ndim) + p.eps)
     normal = (x - column(mean, node, x.ndim)) * inverse
@@ -130,7 +137,23 @@ def run_backward(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -
 
 def infer_backward(b: Backward, ins: Types, outs: Types) -> Inferred:
     """Gradients are as what they belong to."""
-    return list(ins), [ins[1], ins[2], ins[2]]
+    return list(ins), [ins[1], ins[2], ins[2], ins[1]][: len(outs)]
+
+
+def added(p: Params) -> bool:
+    """True if another input is added."""
+    return bool(getattr(p, "add", False))
+
+
+def input_names(p: Params) -> tuple[str, ...]:
+    """Those of a normalisation, and the addend."""
+    return ("data", "gamma", "beta", "moving_mean", "moving_var", *(("addend",) if added(p) else ()))
+
+
+def backward_names(b: Backward) -> tuple[str, ...]:
+    """An addend has a gradient of its own where an activation follows; else it is that of the output."""
+    own = added(b.forward) and getattr(b.forward, "act", None)
+    return ("ddata", "dgamma", "dbeta", *(("daddend",) if own else ()))
 
 
 def flags(p: Params) -> int:
@@ -169,6 +192,8 @@ def fast(node: Node, device: Device) -> Recipe | None:
     """oneDNN; a workspace only where a backward will read it."""
     p: Params = node.params
     training = node.reads(3) and bool(node.used) or not p.use_global_stats
+    if added(p):
+        return None
     pd = forward_desc(p, node, 0, training)
     if pd is None or (training and backward_desc(p, node, 0) is None):
         return None
@@ -191,6 +216,8 @@ def fast(node: Node, device: Device) -> Recipe | None:
 def fast_backward(node: Node, device: Device) -> Recipe | None:
     """oneDNN, if the forward was oneDNN's too: the workspace is its own."""
     p: Params = node.params.forward
+    if added(p):
+        return None
     pd = backward_desc(p, node, 1)
     key = node.inputs[5].type.layout.key
     if pd is None or node.inputs[0].type != node.inputs[1].type or (key == "mask" and getattr(p, "act", None)):
@@ -229,11 +256,12 @@ def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
     """Towards data, gamma (none if it is fixed) and beta."""
     p: Params = node.params
     if dys[0] is None:
-        return [None] * 5
+        return [None] * len(node.inputs)
     mean, var = (node.inputs[3], node.inputs[4]) if p.use_global_stats else (node[1], node[2])
     ins = (dys[0], *node.inputs[:2], mean, var, node[3])
     back = apply_node(BACKWARD, f"{node.name}_backward", ins, Backward(p))
-    return [back[0], None if p.fix_gamma else back[1], back[2], None, None]
+    addend = [back[3] if back.output_count > 3 else dys[0]] if added(p) else []
+    return [back[0], None if p.fix_gamma else back[1], back[2], None, None, *addend]
 
 
 def updates(node: Node) -> Mapping[int, Entry]:
@@ -256,22 +284,34 @@ def at_eval(node: Node) -> Sequence[Entry]:
 def absorb(node: Node, reader: Node, training: bool) -> Node | None:
     """A relu after it."""
     p: Params = node.params
-    if getattr(p, "act", None) or absorbed(reader) != "relu":
+    if getattr(p, "act", None) or added(p) or absorbed(reader) != "relu":
         return None
     fields = {k: getattr(p, k) for k in Params.__dataclass_fields__}
     return apply_node(OP, reader.name, node.inputs, Fused(**fields, act="relu"), (node.name, reader.name))
+
+
+def absorb_compiled(node: Node, reader: Node) -> Node | None:
+    """A sum after it, with a relu after that or not."""
+    p: Params = node.params
+    act = reader.params.act if reader.op is ADD_ACT else None
+    other = [e for e in reader.inputs if e.node is not node] if reader.op is ADD_ACT else [other_addend(node, reader)]
+    if getattr(p, "act", None) or added(p) or act not in (None, "relu") or len(other) != 1 or other[0] is None:
+        return None
+    fields = {k: getattr(p, k) for k in Params.__dataclass_fields__}
+    inputs = (*node.inputs, other[0])
+    return apply_node(OP, reader.name, inputs, Fused(**fields, act=act, add=True), (node.name, reader.name))
 
 
 STATISTICS = ("gamma", "beta", "moving_mean", "moving_var", "mean", "var", "dgamma", "dbeta", "workspace")
 BACKWARD = Op(
     "batch_norm_backward", infer_backward,
     {**array_code(run_backward, ((0, 0),)), "onednn": fast_backward, "cuda": gpu_backward}, params=Backward,
-    inputs=("dy", "data", "gamma", "mean", "var", "workspace"), outputs=("ddata", "dgamma", "dbeta"),
+    inputs=("dy", "data", "gamma", "mean", "var", "workspace"), outputs=backward_names,
     layout="spatial", flat=STATISTICS, precision="narrow", wide=STATISTICS,
 )  # fmt: skip
 OP = Op(
     "batch_norm", infer, {**array_code(run, workspace=mask_layout), "onednn": fast, "cuda": gpu}, params=Params,
-    inputs=("data", "gamma", "beta", "moving_mean", "moving_var"), outputs=("output", "mean", "var", "workspace"),
-    auxiliary=("moving_mean", "moving_var"), mxnet=("BatchNorm", "BatchNorm_v1"), gradient=gradient, updates=updates,
-    at_eval=at_eval, absorb=absorb, layout="spatial", flat=STATISTICS, precision="narrow", wide=STATISTICS,
+    inputs=input_names, outputs=("output", "mean", "var", "workspace"), auxiliary=("moving_mean", "moving_var"),
+    mxnet=("BatchNorm", "BatchNorm_v1"), gradient=gradient, updates=updates, at_eval=at_eval, absorb=absorb,
+    absorb_compiled=absorb_compiled, layout="spatial", flat=STATISTICS, precision="narrow", wide=STATISTICS,
 )  # fmt: skip

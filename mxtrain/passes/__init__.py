@@ -56,12 +56,16 @@ class Compiled:
 
 
 def for_training(
-    g: Graph, wrt: list[str], *, vocabulary: Vocabulary, options: Options
+    g: Graph, wrt: list[str], *, vocabulary: Vocabulary, options: Options, compiled: bool = False
 ) -> tuple[Graph, dict[str, Entry]]:
-    """The training graph of a typed graph: outputs, losses, gradients of `wrt` by name, updates of auxiliaries."""
+    """The training graph of a typed graph: outputs, losses, gradients of `wrt` by name, updates of auxiliaries.
+
+    Args:
+        compiled: it is for a device that has kernels of its own.
+    """
     g = expand(g).check()
     if options.fuse:
-        g = fuse_structures(g, training=True).check()
+        g = fuse_structures(g, training=True, compiled=compiled).check()
     g = with_losses(g)
     g, grads = gradient(g, wrt, vocabulary=vocabulary, scaled=options.precision == "float16")
     return auxiliary_updates(g).check(), grads

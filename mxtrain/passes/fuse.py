@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from mxtrain.graph import Entry, Graph, Node, rebuild
 
+Absorb = Callable[[Node, Node], Node | None]
 
-def fuse_structures(g: Graph, *, training: bool) -> Graph:
+
+def fuse_structures(g: Graph, *, training: bool, compiled: bool = False) -> Graph:
     """The graph with structures merged. Nodes are never changed, so what nobody reads any more is simply forgotten.
 
     Args:
         training: gradients will be asked of the merged operators.
+        compiled: the device has kernels of its own, for which more is merged in training.
     """
+    g = _fuse(g, lambda node, reader: node.op.absorb(node, reader, training) if node.op and node.op.absorb else None)
+    if not compiled or not training:
+        return g
+    return _fuse(
+        g, lambda node, reader: node.op.absorb_compiled(node, reader) if node.op and node.op.absorb_compiled else None
+    )
+
+
+def _fuse(g: Graph, absorb: Absorb) -> Graph:
     while True:
-        fused = _fuse_once(g, training)
+        fused = _fuse_once(g, absorb)
         if len(fused.nodes) == len(g.nodes):
             return fused
         g = fused
 
 
-def _fuse_once(g: Graph, training: bool) -> Graph:
+def _fuse_once(g: Graph, absorb: Absorb) -> Graph:
     readers = g.readers
     absorbed: set[Node] = set()
 
@@ -35,9 +47,7 @@ def _fuse_once(g: Graph, training: bool) -> Graph:
                 continue
             if any(readers[Entry(e.node, i)] for i in range(1, e.node.output_count)):
                 continue
-            if producer.op is None or producer.op.absorb is None:
-                continue
-            merged = producer.op.absorb(producer, fresh, training)
+            merged = absorb(producer, fresh)
             if merged is not None:
                 absorbed.add(producer)
                 merged = replace(merged, source=node.source or producer.source, origins=_origins(producer, fresh))

@@ -93,7 +93,8 @@ def compile_training(
     """The training graph with kernels and memory; gradients end in the store's arena."""
     vocabulary = ops.vocabulary()
     g = infer_types(heads, types)
-    training, grads = for_training(g, list(trained), vocabulary=vocabulary, options=options)
+    compiled = device.runtime is not None
+    training, grads = for_training(g, list(trained), vocabulary=vocabulary, options=options, compiled=compiled)
     first = len(training.outputs) - len(grads)
     fixed = {first + i: f"grad:{name}" for i, name in enumerate(grads)}
     return compile_graph(training, device, vocabulary=vocabulary, options=options, fixed=fixed)

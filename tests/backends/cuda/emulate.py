@@ -13,6 +13,7 @@ import platform
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -72,7 +73,9 @@ def library(source_text: str) -> c.CDLL:
             done = subprocess.run(command, input=source_text, text=True, capture_output=True, check=False)
             if done.returncode:
                 raise AssertionError(f"g++ refuses the kernel:\n{done.stderr[:4000]}")
-            os.replace(built, path)
+            # Another process may have loaded its own by now: what is loaded is not replaced.
+            with suppress(FileExistsError):
+                os.link(built, path)
     return c.CDLL(str(path))
 
 
