@@ -297,7 +297,7 @@ class DeviceSteps:
         store = self.program.store
         arenas = {"parameters": store.parameters, "auxiliaries": store.auxiliaries, **store.states}
         found = {name: a.buffer.view(np.float32) for name, a in arenas.items() if a.types}
-        return found | ({"readback": self._readback.table} if self._readback else {})
+        return found | ({"readback": self._readback.table.view(np.float32)} if self._readback else {})
 
     def _record(self, plan: Plan, readback: Readback) -> list[Plan]:
         """The plans that sum the metrics of a step and write its row."""

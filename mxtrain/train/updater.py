@@ -153,7 +153,8 @@ class Updater:
         Raises:
             NumericError: if the global norm is asked for and not finite.
         """
-        done -= self.skipped
+        if self.rule.scaled:
+            done -= self.skipped
         self.lr = self.learning_rate(done + 1)
         if self._plan is None:
             return

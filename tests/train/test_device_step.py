@@ -188,6 +188,17 @@ def test_a_captured_step_gives_the_bits_of_one_that_runs_call_by_call(bench, pro
     assert both[0].lines("epoch")[-1]["metrics"]["loss"] < both[0].lines("epoch")[0]["metrics"]["loss"]
 
 
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_a_classifier_with_its_metrics_is_one_graph(bench, products, caplog, precision):
+    changes = {"device": "gpu", "deterministic": True, "precision": precision, "epochs": 4}
+    changes["augment"] = ["flip", {"normalize": {"std": 255}}]
+    graph, eager = (bench.fit(cuda_graph=on, **changes) for on in (True, False))
+    assert "call by call" not in caplog.text and "make every step wait" not in caplog.text
+    for suffix in (".params", ".state"):
+        assert graph.file(suffix) == eager.file(suffix)
+    assert graph.lines("epoch") == eager.lines("epoch")
+
+
 def test_what_keeps_a_step_from_being_captured_is_said_once(bench, gpu, caplog):
     bench.fit(device="gpu", net=CONV)
     assert caplog.text.count("steps are not run as one CUDA graph, but call by call: ") == 1
