@@ -19,10 +19,11 @@ from mxtrain.backends.onednn.primitive import (
     strided,
     supports,
 )
-from mxtrain.backends.onednn.products import SCRATCHPAD, Packer, Piece, Products
+from mxtrain.backends.onednn.products import SCRATCHPAD, Packer, Piece, Products, bind_each, run_calls
+from mxtrain.backends.onednn.workers import one_thread, run_parts
 
 __all__ = [
     "SCRATCHPAD", "Algorithm", "Arg", "Flag", "MemoryDesc", "Packer", "Piece", "PrimitiveDesc", "Products", "Prop",
-    "any_layout", "attributes", "available", "desc", "describe", "layout_of", "prepared", "recipe", "set_threads",
-    "strided", "supports", "version",
+    "any_layout", "attributes", "available", "bind_each", "desc", "describe", "layout_of", "one_thread", "prepared",
+    "recipe", "run_calls", "run_parts", "set_threads", "strided", "supports", "version",
 ]  # fmt: skip

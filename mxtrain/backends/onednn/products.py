@@ -6,6 +6,7 @@ A kernel made of many small products (Winograd's convolution) shares one primiti
 from __future__ import annotations
 
 import ctypes as c
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -103,22 +104,44 @@ class Products:
         """Bytes of the buffer called scratchpad that the products share."""
         return max((pd.scratchpad for pd in self._known.values() if pd), default=0)
 
+    def like(self) -> Products:
+        """An empty list that shares what is known of shapes."""
+        return Products(_known=self._known)
+
     def bind(self, buffers: Mapping[str, Any]) -> Call:
         """One call that runs all of them in order; it returns the first failure's status.
 
         Args:
             buffers: flat arrays by name; SCRATCHPAD where `scratchpad` is not 0.
         """
-        owner = _Owner(buffers)
-        calls = [owner.bound(p) if isinstance(p, _Product) else p(buffers) for p in self._list]
-        return _run, (tuple(calls), owner)
+        return run_calls, (self._calls(_Owner(buffers)),)
+
+    def _calls(self, owner: _Owner) -> tuple[Call, ...]:
+        return tuple(owner.bound(p) if isinstance(p, _Product) else p(owner.buffers) for p in self._list)
 
 
-def _run(calls: Sequence[Call], owner: Any) -> Any:
+def run_calls(calls: Sequence[Call]) -> Any:
+    """Run prepared calls in order; the first status that is not 0."""
     for function, args in calls:
         if status := function(*args):
             return status
     return 0
+
+
+def bind_each(lists: Sequence[Products], buffers: Mapping[str, Any]) -> list[tuple[Call, ...]]:
+    """The calls of several lists over the same buffers, which share primitives and memories."""
+    owner = _Owner(buffers)
+    return [p._calls(owner) for p in lists]
+
+
+class _Memory(c.c_void_p):
+    """A memory's handle, and the arrays it points into."""
+
+    array: Any = None
+
+    def __del__(self, ending: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not ending():
+            library().dnnl_memory_destroy(self)
 
 
 class _Owner:
@@ -128,7 +151,7 @@ class _Owner:
         self.buffers = dict(buffers)
         self.starts = {name: a.ctypes.data for name, a in buffers.items()}
         self.primitives: dict[int, _Primitive] = {}
-        self.memories: dict[tuple[int, int], c.c_void_p] = {}
+        self.memories: dict[tuple[int, int], _Memory] = {}
 
     def bound(self, p: _Product) -> Call:
         """The prepared call of one product."""
@@ -148,7 +171,9 @@ class _Owner:
     def _memory(self, md: MemoryDesc, address: int, primitive: _Primitive) -> c.c_void_p:
         key = (md.handle.value or 0, address)
         if key not in self.memories:
-            memory = must_create("dnnl_memory_create", md.handle, engine(), c.c_void_p(address))
-            primitive.memories = (*primitive.memories, memory)
-            self.memories[key] = memory
+            self.memories[key] = _Memory(
+                must_create("dnnl_memory_create", md.handle, engine(), c.c_void_p(address)).value
+            )
+            self.memories[key].array = self.buffers
+        primitive.kept = (*primitive.kept, self.memories[key])
         return self.memories[key]

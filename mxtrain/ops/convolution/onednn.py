@@ -9,7 +9,7 @@ from mxtrain.base.device import Device
 from mxtrain.base.types import TensorType
 from mxtrain.graph import Node, Recipe
 from mxtrain.ops._activations import post_ops
-from mxtrain.ops.convolution import winograd
+from mxtrain.ops.convolution import tiled
 from mxtrain.ops.convolution.declaration import Params, geometry
 
 A = onednn.Arg
@@ -51,34 +51,11 @@ def forward_desc(p: Params, data: TensorType, out: TensorType, prop: onednn.Prop
     )  # fmt: skip
 
 
-def tiled(p: Params, data: TensorType, out: TensorType) -> winograd.Shape | None:
-    """The convolution from `data` to `out` as winograd.py sees it; None if it is not for it."""
-    g = geometry(p)
-    if g.kernel != (3, 3) or g.stride != (1, 1) or g.dilate != (1, 1) or p.num_group != 1 or max(g.pad) > 2:
-        return None
-    if not onednn.available() or not data.dtype == out.dtype == "float32" or data.size == 0:
-        return None
-    (n, c, *size), (_, f, *result) = data.shape, out.shape
-    s = winograd.Shape(n, (size[0], size[1]), (result[0], result[1]), (g.pad[0], g.pad[1]), c, f)
-    return s if winograd.worth(s) else None
-
-
-def fast_tiled(node: Node, s: winograd.Shape) -> Recipe | None:
-    """By Winograd's algorithm."""
-    p: Params = node.params
-    bias, add = not p.no_bias, getattr(p, "add", False)
-    plan = winograd.convolve(s, transposed=True, bias=bias, add=add, post=post_ops(getattr(p, "act", None)))
-    arrays = {"data": ("in", 0), "filters": ("in", 1), "out": ("out", 0)}
-    arrays |= ({"bias": ("in", 2)} if bias else {}) | ({"addend": ("in", len(node.inputs) - 1)} if add else {})
-    return winograd.made(plan, arrays, winograd.buffers(s), {1: winograd.filters_layout(s, rotated=False)})
-
-
 def fast(node: Node, device: Device) -> Recipe | None:
     """oneDNN, with bias and activation in the same pass."""
     p: Params = node.params
-    s = tiled(p, node.inputs[0].type, node.types[0])
-    made = s and fast_tiled(node, s)
-    if made:
+    s = tiled.shape_of(p, node.inputs[0].type, node.types[0], device.threads)
+    if s and (made := tiled.forward(node, s)):
         return made
     pd = forward_desc(p, node.inputs[0].type, node.types[0], onednn.Prop.INFERENCE)
     if pd is None:
@@ -96,14 +73,9 @@ def fast_backward_data(node: Node, device: Device) -> Recipe | None:
     """oneDNN's backward data."""
     p: Params = node.params.forward
     dy, dx = node.inputs[0].type, node.types[0]
-    s = tiled(p, dx, dy)
-    if s is not None:
-        back = winograd.Shape(s.n, s.out, s.data, (2 - s.pad[0], 2 - s.pad[1]), s.filters, s.channels)
-        plan = winograd.convolve(back, transposed=False, bias=False, add=False, post=())
-        arrays = {"data": ("in", 0), "filters": ("in", 1), "out": ("out", 0)}
-        takes = {1: winograd.filters_layout(s, rotated=True)}
-        if made := winograd.made(plan, arrays, winograd.buffers(back), takes):
-            return made
+    s = tiled.shape_of(p, dx, dy, device.threads)
+    if s and (made := tiled.backward_data(s)):
+        return made
     hint = forward_desc(p, dx, dy, onednn.Prop.TRAINING)
     if hint is None:
         return None
@@ -121,13 +93,9 @@ def fast_backward_weights(node: Node, device: Device) -> Recipe | None:
     """oneDNN's backward weights; gradients come as float32 from any precision."""
     p: Params = node.params.forward
     x, dy = node.inputs[0].type, node.inputs[1].type
-    s = tiled(p, x, dy)
-    if s is not None:
-        plan = winograd.weights_gradient(s, bias=not p.no_bias)
-        arrays = {"data": ("in", 0), "dy": ("in", 1), "dweight": ("out", 0)}
-        arrays |= {} if p.no_bias else {"dbias": ("out", 1)}
-        if made := winograd.made(plan, arrays, winograd.buffers(s, filters=True)):
-            return made
+    s = tiled.shape_of(p, x, dy, device.threads, summed=True)
+    if s and (made := tiled.backward_weights(s, bias=not p.no_bias)):
+        return made
     hint = forward_desc(p, x, dy, onednn.Prop.TRAINING)
     if hint is None or node.types[0].dtype != "float32":
         return None

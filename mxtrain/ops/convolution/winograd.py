@@ -10,17 +10,15 @@ Source: Lavin and Gray, "Fast algorithms for convolutional neural networks", 201
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mxtrain.backends import onednn
 from mxtrain.backends.onednn import Piece, Products
-from mxtrain.base.types import Layout
-from mxtrain.graph import Call, Node, Recipe
+from mxtrain.graph import Call
 
 POINTS, OUT = 6, 4  # of a tile of the data, and of the outputs it gives, along each axis
 BT = ((4, 0, -5, 0, 1, 0), (0, -4, -4, 1, 1, 0), (0, 4, -4, -1, 1, 0), (0, -2, -1, 2, 1, 0), (0, 2, -1, -2, 1, 0),
@@ -34,7 +32,11 @@ SUM = (("sum", 1.0),)
 
 
 class Shape(NamedTuple):
-    """A convolution, channels last: data (N, H, W, C) -> outputs (N, O, P, F), `pad` zeros on each side."""
+    """A convolution, channels last: data (N, H, W, C) -> outputs (N, O, P, F), `pad` zeros on each side.
+
+    Args:
+        threads: each transforms and multiplies chunks of its own.
+    """
 
     n: int
     data: tuple[int, int]
@@ -42,6 +44,7 @@ class Shape(NamedTuple):
     pad: tuple[int, int]
     channels: int
     filters: int
+    threads: int = 1
 
     @property
     def tiles(self) -> tuple[int, int]:
@@ -49,34 +52,62 @@ class Shape(NamedTuple):
         return -(-self.out[0] // OUT), -(-self.out[1] // OUT)
 
     @property
-    def rows(self) -> list[tuple[int, int]]:
-        """(image, row of tiles) of the batch, in order."""
-        return [(b, i) for b in range(self.n) for i in range(self.tiles[0])]
+    def large(self) -> bool:
+        """True if the transformed filters fill more than the cache that cores share."""
+        return 4 * POINTS**2 * self.channels * self.filters > 2 * CACHE
 
     @property
-    def chunk(self) -> int:
-        """Rows of tiles that are transformed before they are multiplied: as many as the cache holds.
+    def chunks(self) -> list[Chunk]:
+        """What is transformed before it is multiplied: as many rows of tiles as the cache holds.
 
-        Filters that no cache holds are read once per chunk, so that a chunk must be worth it.
+        Filters that no cache holds are read once per chunk, which must be worth it.
         """
-        wide = self.tiles[1]
-        fit = CACHE // (4 * POINTS**2 * wide * (self.channels + self.filters))
-        if 4 * POINTS**2 * self.channels * self.filters > CACHE:
-            fit = max(fit, -(-128 // wide))
-        return max(1, min(fit, len(self.rows)))
+        high, wide = self.tiles
+        fit = CACHE // self.threads // (4 * POINTS**2 * wide * (self.channels + self.filters))
+        if self.large:
+            fit = max(fit, -(-64 // wide))
+        fit = min(fit, -(-self.n * high // self.threads))
+        images, rows = max(1, fit // high), max(1, min(fit, high))
+        return [
+            Chunk(b, min(images, self.n - b), i, min(rows, high - i))
+            for b in range(0, self.n, images)
+            for i in range(0, high, rows)
+        ]
 
 
-def worth(s: Shape) -> bool:
+class Chunk(NamedTuple):
+    """Some rows of tiles of some images."""
+
+    image: int
+    images: int
+    first: int
+    rows: int
+
+    @property
+    def lines(self) -> int:
+        """Rows of tiles in all."""
+        return self.images * self.rows
+
+
+def worth(s: Shape, *, summed: bool = False) -> bool:
     """True if the products saved outweigh the transforms: a rule, so that it is the same on every machine.
 
     In units of a multiplication of the direct convolution: measured with oneDNN 3.2 on two AVX-512 cores, a product
-    costs 1.1, a transformed value of the data 110, and one of the outputs 70.
+    costs 1.1, a transformed value of the data 110, one of the outputs 70, and a value of the sums that each thread
+    makes for the filters 80.
+
+    Args:
+        summed: the gradient of the filters is asked for.
     """
     outputs = s.n * s.out[0] * s.out[1]
-    tiles = len(s.rows) * s.tiles[1]
+    tiles = s.n * s.tiles[0] * s.tiles[1]
     direct = 9 * outputs * s.channels * s.filters
     fast = POINTS**2 * tiles * (1.1 * s.channels * s.filters + 110 * s.channels + 70 * s.filters)
-    return min(s.channels, s.filters) >= 32 and fast < 0.85 * direct
+    if summed:
+        fast += POINTS**2 * s.channels * s.filters * 80 * s.threads
+    # Every thread reads all filters, four times as many values as before: too many for a few tiles.
+    few = tiles < 16 * s.threads and s.large
+    return min(s.channels, s.filters) >= 32 and fast < 0.85 * direct and not few
 
 
 @cache
@@ -94,29 +125,33 @@ def constant(name: str, shape: tuple[int, ...], steps: tuple[int, ...], offset: 
     return Piece("constants", constants()[1][name] + offset, shape, steps)
 
 
-def into_tiles(p: Products, s: Shape, at: int, row: tuple[int, int], chunk: int) -> None:
-    """Transform row `at` of the chunk's rows of tiles: data -> rows -> tiles (36, chunk T, C)."""
+def into_tiles(p: Products, s: Shape, k: Chunk) -> None:
+    """Transform a chunk of the data: -> rows -> tiles (36, T, C)."""
     (height, width), wide, c = s.data, s.tiles[1], s.channels
-    line, first = (OUT * wide + 2) * c, OUT * row[1] - s.pad[0]
-    top, bottom = max(first, 0), min(first + POINTS, height)
-    p.multiply(
-        constant("bt", (POINTS, bottom - top), (POINTS, 1), top - first),
-        Piece("data", (row[0] * height + top) * width * c, (bottom - top, width * c), (width * c, 1)),
-        Piece("rows", s.pad[1] * c, (POINTS, width * c), (line, 1)),
-    )
-    count = chunk * wide
-    to = Piece("tiles", at * wide * c, (POINTS, wide, POINTS, c), (POINTS * count * c, c, count * c, 1))
+    line = (OUT * wide + 2) * c
+    for at in range(k.rows):
+        first = OUT * (k.first + at) - s.pad[0]
+        top, bottom = max(first, 0), min(first + POINTS, height)
+        p.multiply(
+            constant("bt", (1, POINTS, bottom - top), (36, POINTS, 1), top - first),
+            Piece("data", (k.image * height + top) * width * c, (k.images, bottom - top, width * c),
+                  (height * width * c, width * c, 1)),
+            Piece("rows", at * POINTS * line + s.pad[1] * c, (k.images, POINTS, width * c),
+                  (k.rows * POINTS * line, line, 1)),
+        )  # fmt: skip
+    count = k.lines * wide
+    to = Piece("tiles", 0, (k.lines, POINTS, wide, POINTS, c), (wide * c, POINTS * count * c, c, count * c, 1))
     # Tiles overlap, and the library refuses a tensor that overlaps itself: four columns, then the other two.
     for start, columns, post in ((0, 4, ()), (4, 2, SUM)):
         p.multiply(
-            constant("bt", (1, 1, POINTS, columns), (36, 36, POINTS, 1), start),
-            Piece("rows", start * c, (POINTS, wide, columns, c), (line, 4 * c, c, 1)),
+            constant("bt", (1, 1, 1, POINTS, columns), (36, 36, 36, POINTS, 1), start),
+            Piece("rows", start * c, (k.lines, POINTS, wide, columns, c), (POINTS * line, line, 4 * c, c, 1)),
             to, post,
         )  # fmt: skip
 
 
 def zero(buffer: str, shape: tuple[int, int, int], left: int, right: int) -> Any:
-    """A call that zeroes the first `left` columns of (6, columns, channels), and those from `right` on."""
+    """A call that zeroes the first `left` columns of (lines, columns, channels), and those from `right` on."""
 
     def make(buffers: Mapping[str, Any]) -> Call:
         a = buffers[buffer][: shape[0] * shape[1] * shape[2]].reshape(shape)
@@ -130,8 +165,33 @@ def _zero(left: Any, right: Any) -> None:
     right[...] = 0
 
 
-def convolve(s: Shape, *, transposed: bool, bias: bool, add: bool, post: Sequence[tuple[Any, ...]]) -> Products:
-    """The products of a convolution of `data` with transformed `filters` into `out`.
+@dataclass
+class Plan:
+    """The products of a convolution.
+
+    Args:
+        first: what each thread does before its parts.
+        parts: one per chunk; they depend on nothing but `first`.
+        last: what is done after all of them.
+    """
+
+    first: Products = field(default_factory=Products)
+    parts: list[Products] = field(default_factory=list)
+    last: Products = field(default_factory=Products)
+
+    def part(self) -> Products:
+        """A new part."""
+        self.parts.append(self.first.like())
+        return self.parts[-1]
+
+    @property
+    def failed(self) -> bool:
+        """The library refused a product."""
+        return any(p.failed for p in (self.first, *self.parts, self.last))
+
+
+def convolve(s: Shape, *, transposed: bool, bias: bool, add: bool, post: Sequence[tuple[Any, ...]]) -> Plan:
+    """The plan of a convolution of `data` with transformed `filters` into `out`.
 
     Args:
         transposed: the filters lie as (36, F, C), not as (36, C, F).
@@ -139,14 +199,14 @@ def convolve(s: Shape, *, transposed: bool, bias: bool, add: bool, post: Sequenc
         add: add `addend`, a tensor as the output.
         post: post-ops after that.
     """
-    p = Products()
-    wide, c, f, width = s.tiles[1], s.channels, s.filters, s.out[1]
-    p.call(zero("rows", (POINTS, OUT * wide + 2, c), s.pad[1], s.pad[1] + s.data[1]))
-    for start in range(0, len(s.rows), s.chunk):
-        chunk = s.rows[start : start + s.chunk]
-        count = len(chunk) * wide
-        for at, row in enumerate(chunk):
-            into_tiles(p, s, at, row, len(chunk))
+    plan = Plan()
+    wide, c, f, (height, width) = s.tiles[1], s.channels, s.filters, s.out
+    line = OUT * wide * f
+    plan.first.call(zero("rows", (POINTS * s.chunks[0].lines, OUT * wide + 2, c), s.pad[1], s.pad[1] + s.data[1]))
+    for k in s.chunks:
+        p = plan.part()
+        count = k.lines * wide
+        into_tiles(p, s, k)
         filters = (1, c) if transposed else (f, 1)
         p.multiply(
             Piece("tiles", 0, (36, count, c), (count * c, c, 1)),
@@ -155,20 +215,22 @@ def convolve(s: Shape, *, transposed: bool, bias: bool, add: bool, post: Sequenc
         )
         if bias:
             p.call(add_bias(ONES * count * f, count, f))
-        for at, (b, i) in enumerate(chunk):
+        p.multiply(
+            constant("at", (1, 1, 1, OUT, POINTS), (24, 24, 24, POINTS, 1)),
+            Piece("products", 0, (k.lines, POINTS, wide, POINTS, f), (wide * f, POINTS * count * f, f, count * f, 1)),
+            Piece("lines", 0, (k.lines, POINTS, wide, OUT, f), (POINTS * line, line, OUT * f, f, 1)),
+        )
+        for at in range(k.rows):
+            top = OUT * (k.first + at)
+            high = min(OUT, height - top)
+            to = Piece("out", (k.image * height + top) * width * f, (k.images, high, width * f),
+                       (height * width * f, width * f, 1))  # fmt: skip
             p.multiply(
-                constant("at", (1, 1, OUT, POINTS), (24, 24, POINTS, 1)),
-                Piece("products", at * wide * f, (POINTS, wide, POINTS, f), (POINTS * count * f, f, count * f, 1)),
-                Piece("lines", 0, (POINTS, wide, OUT, f), (OUT * wide * f, OUT * f, f, 1)),
-            )
-            high = min(OUT, s.out[0] - OUT * i)
-            to = Piece("out", (b * s.out[0] + OUT * i) * width * f, (high, width * f), (width * f, 1))
-            p.multiply(
-                constant("at", (high, POINTS), (POINTS, 1)),
-                Piece("lines", 0, (POINTS, width * f), (OUT * wide * f, 1)),
+                constant("at", (1, high, POINTS), (24, POINTS, 1)),
+                Piece("lines", at * POINTS * line, (k.images, POINTS, width * f), (k.rows * POINTS * line, line, 1)),
                 to, post, to._replace(buffer="addend") if add else None,
             )  # fmt: skip
-    return p
+    return plan
 
 
 def add_bias(offset: int, count: int, filters: int) -> Any:
@@ -185,12 +247,12 @@ def _add(target: Any, bias: Any) -> None:
     np.add(target, bias, out=target)
 
 
-def sum_bias(offset: int, count: int, filters: int, first: bool) -> Any:
+def sum_bias(offset: int, count: int, filters: int, *, begun: bool) -> Any:
     """A call that adds to the bias's gradient: one of the 36 transformed values of a tile is the sum of its outputs."""
 
     def make(buffers: Mapping[str, Any]) -> Call:
         source = buffers["products"][offset : offset + count * filters].reshape(count, filters)
-        return (_sum if first else _add_sum), (source, buffers["dbias"])
+        return (_add_sum if begun else _sum), (source, buffers["sums"])
 
     return make
 
@@ -203,113 +265,54 @@ def _add_sum(source: Any, target: Any) -> None:
     target += np.add.reduce(source, axis=0)
 
 
-def weights_gradient(s: Shape, *, bias: bool) -> Products:
-    """The products of the gradient towards the filters, `dweight` (F, C, 3, 3), from `data` and `dy`; and `dbias`."""
-    p = Products()
-    wide, c, f, (high, width) = s.tiles[1], s.channels, s.filters, s.out
-    p.call(zero("rows", (POINTS, OUT * wide + 2, c), s.pad[1], s.pad[1] + s.data[1]))
-    p.call(zero("lines", (POINTS, OUT * wide, f), 0, width))
-    for start in range(0, len(s.rows), s.chunk):
-        chunk = s.rows[start : start + s.chunk]
-        count = len(chunk) * wide
-        for at, (b, i) in enumerate(chunk):
-            into_tiles(p, s, at, (b, i), len(chunk))
-            rows = min(OUT, high - OUT * i)
+def weights_gradient(s: Shape, *, bias: bool) -> Plan:
+    """The plan of the gradient towards the filters, `dweight` (F, C, 3, 3), from `data` and `dy`; and `dbias`.
+
+    Each thread sums over its chunks, into `filters` and `sums`; part k must run on thread k modulo their number.
+    """
+    plan = Plan()
+    wide, c, f, (height, width) = s.tiles[1], s.channels, s.filters, s.out
+    line = OUT * wide * f
+    plan.first.call(zero("rows", (POINTS * s.chunks[0].lines, OUT * wide + 2, c), s.pad[1], s.pad[1] + s.data[1]))
+    plan.first.call(zero("lines", (POINTS * s.chunks[0].lines, OUT * wide, f), 0, width))
+    for number, k in enumerate(s.chunks):
+        p, begun = plan.part(), number >= s.threads
+        count = k.lines * wide
+        into_tiles(p, s, k)
+        for at in range(k.rows):
+            top = OUT * (k.first + at)
+            high = min(OUT, height - top)
             p.multiply(
-                constant("a", (POINTS, rows), (OUT, 1)),
-                Piece("dy", (b * high + OUT * i) * width * f, (rows, width * f), (width * f, 1)),
-                Piece("lines", 0, (POINTS, width * f), (OUT * wide * f, 1)),
-            )
-            p.multiply(
-                constant("a", (1, 1, POINTS, OUT), (24, 24, OUT, 1)),
-                Piece("lines", 0, (POINTS, wide, OUT, f), (OUT * wide * f, OUT * f, f, 1)),
-                Piece("products", at * wide * f, (POINTS, wide, POINTS, f), (POINTS * count * f, f, count * f, 1)),
-            )
+                constant("a", (1, POINTS, high), (24, OUT, 1)),
+                Piece("dy", (k.image * height + top) * width * f, (k.images, high, width * f),
+                      (height * width * f, width * f, 1)),
+                Piece("lines", at * POINTS * line, (k.images, POINTS, width * f), (k.rows * POINTS * line, line, 1)),
+            )  # fmt: skip
+        p.multiply(
+            constant("a", (1, 1, 1, POINTS, OUT), (24, 24, 24, OUT, 1)),
+            Piece("lines", 0, (k.lines, POINTS, wide, OUT, f), (POINTS * line, line, OUT * f, f, 1)),
+            Piece("products", 0, (k.lines, POINTS, wide, POINTS, f), (wide * f, POINTS * count * f, f, count * f, 1)),
+        )
         if bias:
-            p.call(sum_bias(ONES * count * f, count, f, start == 0))
+            p.call(sum_bias(ONES * count * f, count, f, begun=begun))
         p.multiply(
             Piece("products", 0, (36, f, count), (count * f, 1, f)),
             Piece("tiles", 0, (36, count, c), (count * c, c, 1)),
             Piece("filters", 0, (36, f, c), (f * c, c, 1)),
-            SUM if start else (),
+            SUM if begun else (),
         )
-    p.multiply(
-        Piece("filters", 0, (f * c, 36), (1, f * c)),
-        constant("filters", (36, 9), (9, 1)),
-        Piece("dweight", 0, (f * c, 9), (9, 1)),
-    )
-    return p
-
-
-@dataclass(frozen=True)
-class Filters:
-    """The layout of transformed filters: (36, F, C)."""
-
-    rotated: bool
-
-    def recipe(self, node: Node) -> Recipe | None:
-        """How a reorder transforms plain filters (F, C, 3, 3)."""
-        size = node.inputs[0].type.size // 9
-        p = Products()
-        p.multiply(
-            constant("rotated" if self.rotated else "filters", (36, 9), (9, 1)),
-            Piece("weight", 0, (9, size), (1, 9)),
-            Piece("filters", 0, (36, size), (size, 1)),
+    threads = range(min(s.threads, len(s.chunks)))
+    for t in threads:
+        plan.last.multiply(
+            Piece(f"filters {t}", 0, (f * c, 36), (1, f * c)),
+            constant("filters", (36, 9), (9, 1)),
+            Piece("dweight", 0, (f * c, 9), (9, 1)),
+            SUM if t else (),
         )
-        return made(p, {"weight": ("in", 0), "filters": ("out", 0)}, {})
+    if bias:
+        plan.last.call(lambda buffers: (_total, (buffers["dbias"], [buffers[f"sums {t}"] for t in threads])))
+    return plan
 
 
-def filters_layout(s: Shape, *, rotated: bool) -> Layout:
-    """The layout in which `convolve` wants its filters."""
-    return Layout("winograd", Filters(rotated), 4 * POINTS**2 * s.channels * s.filters)
-
-
-def buffers(s: Shape, *, filters: bool = False) -> dict[str, int]:
-    """Elements of each buffer that lives during a call; `filters`: the transformed ones too."""
-    wide = s.tiles[1]
-    count = POINTS**2 * s.chunk * wide
-    sizes = {
-        "rows": POINTS * (OUT * wide + 2) * s.channels,
-        "lines": POINTS * OUT * wide * s.filters,
-        "tiles": count * s.channels,
-        "products": count * s.filters,
-    }
-    return sizes | ({"filters": POINTS**2 * s.channels * s.filters} if filters else {})
-
-
-def made(
-    p: Products,
-    arrays: Mapping[str, tuple[str, int]],
-    sizes: Mapping[str, int],
-    takes: Mapping[int, Layout] | None = None,
-) -> Recipe | None:
-    """The recipe of some products; None if the library refused one.
-
-    Args:
-        arrays: buffer -> ("in" or "out", index).
-        sizes: elements of the buffers in scratch.
-    """
-    if p.failed:
-        return None
-    order = [*sizes.items(), (onednn.SCRATCHPAD, -(-p.scratchpad // 4))]
-    steps = [-(-n // 16) * 16 for _, n in order]
-
-    def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
-        found: dict[str, Any] = {"constants": constants()[0]}
-        start = 0
-        for (buffer, n), step in zip(order, steps, strict=True):
-            if n:
-                found[buffer] = scratch[4 * start : 4 * (start + n)].view(np.float32)
-            start += step
-        for buffer, (side, index) in arrays.items():
-            found[buffer] = flat((ins if side == "in" else outs)[index])
-        return p.bind(found)
-
-    return Recipe(prepare, "onednn:winograd", scratch=4 * sum(steps), takes=takes or {})
-
-
-def flat(a: Any) -> Any:
-    """A dense array as the flat float32 array of its bytes' order."""
-    if a.ndim == 4 and a.strides[1] == a.itemsize and a.shape[1] > 1:
-        a = a.transpose(0, 2, 3, 1)
-    return a.reshape(-1).view(np.float32)
+def _total(target: Any, sums: Sequence[Any]) -> None:
+    np.add.reduce(sums, axis=0, out=target)
