@@ -26,6 +26,7 @@ def packed(folder, tmp_path):
         for rec in places.find(tmp_path / "birds"):
             idx_path(rec).unlink()
             crc_path(rec).unlink()
+            cache_path(rec).unlink()
         return tmp_path / "birds"
 
     return make
