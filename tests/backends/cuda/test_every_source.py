@@ -39,12 +39,17 @@ def test_kernels_take_what_calls_can_give(name):
     assert sources()[name].kernels
 
 
+def jobs():
+    """(file, chip, macros): all variants for one chip; the others see every third."""
+    for name in FILES:
+        for k, macros in enumerate(sources()[name].all_variants()):
+            for sm in CHIPS:
+                if sm == 90 or k % 3 == CHIPS.index(sm) // 2:
+                    yield name, sm, macros
+
+
 @pytest.mark.skipif(not nvrtc.available(), reason="NVRTC is not installed")
-@pytest.mark.parametrize("sm", CHIPS)
-@pytest.mark.parametrize("name", FILES)
-def test_it_compiles(name, sm):
-    code = sources()[name]
-    for k, macros in enumerate(code.all_variants()):
-        # All variants for one chip; the others see that of every third.
-        if sm == 90 or k % 3 == CHIPS.index(sm) // 2:
-            assert nvrtc.compile_text(code.with_macros(macros), name, f"sm_{sm}")[:4] == b"\x7fELF"
+@pytest.mark.parametrize(("name", "sm", "macros"), list(jobs()), ids=lambda v: str(v) if isinstance(v, int | str) else
+                         ",".join(f"{a}={b}" for a, b in v))  # fmt: skip
+def test_it_compiles(name, sm, macros):
+    assert nvrtc.compile_text(sources()[name].with_macros(macros), name, f"sm_{sm}")[:4] == b"\x7fELF"
