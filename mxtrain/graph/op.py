@@ -64,11 +64,13 @@ class Pointwise:
         run: ``(params, xp, out, *ins)``: writes `out`, allocates nothing of its size.
         alias: `out` may be one of `ins` (true of a single ufunc; a longer body may still need its inputs).
         compiled: it joins chains only where they are compiled; elsewhere a library computes it better by itself.
+        native: how a library computes it, for chains of what that library has; the backend's own record.
     """
 
     run: Callable[..., None]
     alias: bool = False
     compiled: bool = False
+    native: Any = None
 
 
 class Instruction(NamedTuple):

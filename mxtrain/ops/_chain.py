@@ -7,7 +7,7 @@ Shapes:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mxtrain.backends import cuda
@@ -16,6 +16,7 @@ from mxtrain.base.errors import ShapeError
 from mxtrain.base.types import ITEMSIZE, NARROW, PartialType, numpy_dtype
 from mxtrain.graph import Call, Instruction, Node, Op, Recipe
 from mxtrain.ops._call import reference
+from mxtrain.ops._chain_onednn import compiled, conflicts
 from mxtrain.ops._infer import Inferred, Types, common
 
 # A block of every register together stays within the second-level cache; smaller ones cost more calls than they save.
@@ -179,6 +180,28 @@ whole = reference(run_program)
 """The program over whole arrays, narrow ones widened: it allocates."""
 
 
+def fast(node: Node, device: Device) -> Recipe | None:
+    """oneDNN's primitives over blocks; where they would write over what is still to be read, the array code."""
+    p: Params = node.params
+    t = node.types[0]
+    types = [e.type for e in node.inputs]
+    if any(x.dtype != "float32" or x.layout.opaque for x in (t, *types)) or t.shape == ():
+        return None
+    scalars = tuple(i for i, x in enumerate(types) if x.shape == ())
+    made = compiled((p.inputs, p.program, p.results), scalars, t.size, device.threads)
+    plain = kernel(node, device) if made else None
+    if made is None or plain is None:
+        return None
+
+    def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call | None:
+        flat, flat_outs = [physical(a) for a in ins], [physical(a) for a in outs]
+        if conflicts(made.done, p.results, [address(a) for a in flat], [address(a) for a in flat_outs]):
+            return plain.prepare(ins, outs, scratch)
+        return made.bind(flat, flat_outs, scratch)
+
+    return replace(plain, prepare=prepare, name="onednn:chain", scratch=max(plain.scratch, made.scratch))
+
+
 def gpu(node: Node, device: Device) -> Recipe | None:
     """One compiled kernel."""
     pairs = tuple((i, k) for k, t in enumerate(node.types) for i, e in enumerate(node.inputs) if e.type == t)
@@ -186,7 +209,8 @@ def gpu(node: Node, device: Device) -> Recipe | None:
 
 
 CHAIN = Op(
-    "chain", infer, {"reference": kernel, "cuda": gpu}, params=Params, precision="follow", layout="follow",
+    "chain", infer, {"reference": kernel, "onednn": fast, "cuda": gpu}, params=Params,
+    precision="follow", layout="follow",
     inputs=lambda p: tuple(f"input{i}" for i in range(p.inputs)),
     outputs=lambda p: tuple(f"output{i}" for i in range(len(p.results))), visible=1 << 30,
 )  # fmt: skip

@@ -6,14 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mxtrain.backends import onednn
-from mxtrain.base.device import Device
 from mxtrain.base.params import NoParams, declare, param
-from mxtrain.base.types import FLOATS
-from mxtrain.graph import Entry, Kernel, Node, Op, Recipe, apply_node
+from mxtrain.graph import Entry, Node, Op, apply_node
 from mxtrain.ops import _broadcast
 from mxtrain.ops._activations import ALGORITHM, FORWARD, backward
 from mxtrain.ops._infer import same_type
+from mxtrain.ops._native import eltwise
 from mxtrain.ops._pointwise import pointwise_op
 
 Run = Callable[..., None]
@@ -127,47 +125,6 @@ def elementwise(
     return pointwise_op(name, run, inputs=inputs, infer=infer, alias=alias, gradient=gradient, **traits)
 
 
-def fast_binary(algorithm: onednn.Algorithm) -> Kernel:
-    """oneDNN's binary, broadcasting too."""
-
-    def kernel(node: Node, device: Device) -> Recipe | None:
-        t = node.types[0]
-        types = [e.type for e in node.inputs]
-        if not onednn.available() or t.dtype not in FLOATS or not onednn.supports(t):
-            return None
-        if any(x.layout != t.layout or x.dtype != t.dtype for x in types):
-            return None
-        rank = len(t.shape)
-        axes = [(1,) * (rank - len(x.shape)) + x.shape for x in types]
-        mds = [onednn.desc(x, s) for x, s in zip(types, axes, strict=True)]
-        pd = onednn.describe("binary", algorithm, *mds, onednn.desc(t))
-        if pd is None:
-            return None
-        ins = {onednn.Arg.SRC: (0, axes[0]), onednn.Arg.SRC_1: (1, axes[1])}
-        same = tuple((i, 0) for i, x in enumerate(types) if x == t)
-        return onednn.recipe(pd, node, ins, {onednn.Arg.DST: 0}, inplace=same)
-
-    return kernel
-
-
-def fast_eltwise(
-    algorithm: onednn.Algorithm, numbers: Callable[[Any], tuple[float, float]] = lambda p: (0.0, 0.0)
-) -> Kernel:
-    """oneDNN's eltwise; `numbers` gives its alpha and beta."""
-
-    def kernel(node: Node, device: Device) -> Recipe | None:
-        t = node.types[0]
-        if not onednn.available() or t.dtype not in FLOATS or not onednn.supports(t) or t != node.inputs[0].type:
-            return None
-        md = onednn.desc(t)
-        pd = onednn.describe("eltwise_forward", onednn.Prop.TRAINING, algorithm, md, md, *numbers(node.params))
-        if pd is None:
-            return None
-        return onednn.recipe(pd, node, {onednn.Arg.SRC: 0}, {onednn.Arg.DST: 0}, inplace=((0, 0),))
-
-    return kernel
-
-
 def activation_op(name: str) -> Op:
     """An operator that is one activation function, which a producer may absorb."""
 
@@ -177,7 +134,5 @@ def activation_op(name: str) -> Op:
     def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
         return [dy[0] and backward(node, dy[0], name)]
 
-    fast = fast_eltwise(ALGORITHM[name], lambda p: (0.0 if name == "relu" else 1.0, 0.0))
-    return pointwise_op(
-        name, run, alias=True, gradient=gradient, eltwise=lambda p: name, mxnet=(name,), kernels={"onednn": fast}
-    )
+    native = eltwise(ALGORITHM[name], lambda p: (0.0 if name == "relu" else 1.0, 0.0))
+    return pointwise_op(name, run, alias=True, gradient=gradient, eltwise=lambda p: name, mxnet=(name,), native=native)

@@ -11,6 +11,7 @@ from mxtrain.base.params import NoParams
 from mxtrain.graph import Entry, Infer, Kernel, Node, Op, Pointwise, Recipe
 from mxtrain.ops._call import reference
 from mxtrain.ops._infer import same_type
+from mxtrain.ops._native import Native, native_kernel
 
 Gradient = Callable[[Node, Sequence[Entry | None]], Sequence[Entry | None]]
 
@@ -29,12 +30,17 @@ def pointwise_op(
 
     Args:
         alias: `out` may be one of `ins`.
-        traits: further fields of Op; `kernels` are added to the reference kernel.
+        traits: further fields of Op; `kernels` are added to the reference kernel, and `native` says how oneDNN computes
+            it, by itself and in chains.
     """
     kernels = {"reference": pointwise_kernel(run, alias), "cuda": compiled_kernel(run), **traits.pop("kernels", {})}
+    native: Native | None = traits.pop("native", None)
+    if native is not None:
+        kernels["onednn"] = native_kernel(native)
     traits.setdefault("layout", "follow")
     traits.setdefault("precision", "follow")
-    return Op(name, infer, kernels, params=params, inputs=inputs, pointwise=Pointwise(run, alias), **traits)
+    pointwise = Pointwise(run, alias, native=native)
+    return Op(name, infer, kernels, params=params, inputs=inputs, pointwise=pointwise, **traits)
 
 
 def in_chains(run: Callable[[Node, Any, Sequence[Any], Sequence[Any]], None]) -> Pointwise:

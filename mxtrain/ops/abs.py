@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 from mxtrain.backends import onednn
-from mxtrain.ops._elementwise import Slope, elementwise, fast_eltwise, ufunc
+from mxtrain.ops._elementwise import Slope, elementwise, ufunc
+from mxtrain.ops._native import eltwise
 
 
 def backward(params: Any, xp: Any, out: Any, dy: Any, data: Any) -> None:
@@ -25,5 +26,5 @@ OP = elementwise(
     ufunc("abs"),
     (Slope(backward, ("data",), alias=False),),
     mxnet=("abs",),
-    kernels={"onednn": fast_eltwise(onednn.Algorithm.ABS)},
+    native=eltwise(onednn.Algorithm.ABS),
 )

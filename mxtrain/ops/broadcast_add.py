@@ -9,7 +9,8 @@ Source: MXNet's broadcast_add.
 from __future__ import annotations
 
 from mxtrain.backends import onednn
-from mxtrain.ops._elementwise import BINARY, elementwise, fast_binary, ufunc
+from mxtrain.ops._elementwise import BINARY, elementwise, ufunc
+from mxtrain.ops._native import binary
 from mxtrain.ops._slopes import ADD
 
 OP = elementwise(
@@ -19,5 +20,5 @@ OP = elementwise(
     inputs=BINARY,
     broadcast=True,
     mxnet=("broadcast_add", "broadcast_plus"),
-    kernels={"onednn": fast_binary(onednn.Algorithm.ADD)},
+    native=binary(onednn.Algorithm.ADD),
 )

@@ -9,7 +9,8 @@ Source: MXNet's broadcast_div.
 from __future__ import annotations
 
 from mxtrain.backends import onednn
-from mxtrain.ops._elementwise import BINARY, elementwise, fast_binary, ufunc
+from mxtrain.ops._elementwise import BINARY, elementwise, ufunc
+from mxtrain.ops._native import binary
 from mxtrain.ops._slopes import DIV
 
 OP = elementwise(
@@ -19,5 +20,5 @@ OP = elementwise(
     inputs=BINARY,
     broadcast=True,
     mxnet=("broadcast_div",),
-    kernels={"onednn": fast_binary(onednn.Algorithm.DIV)},
+    native=binary(onednn.Algorithm.DIV),
 )

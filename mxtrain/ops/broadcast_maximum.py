@@ -9,7 +9,8 @@ Source: MXNet's broadcast_maximum.
 from __future__ import annotations
 
 from mxtrain.backends import onednn
-from mxtrain.ops._elementwise import BINARY, elementwise, fast_binary, ufunc
+from mxtrain.ops._elementwise import BINARY, elementwise, ufunc
+from mxtrain.ops._native import binary
 from mxtrain.ops._slopes import MAXIMUM
 
 OP = elementwise(
@@ -19,5 +20,5 @@ OP = elementwise(
     inputs=BINARY,
     broadcast=True,
     mxnet=("broadcast_maximum",),
-    kernels={"onednn": fast_binary(onednn.Algorithm.MAX)},
+    native=binary(onednn.Algorithm.MAX),
 )

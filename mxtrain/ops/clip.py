@@ -12,7 +12,8 @@ from typing import Any
 
 from mxtrain.backends import onednn
 from mxtrain.base.params import declare, param
-from mxtrain.ops._elementwise import Slope, elementwise, fast_eltwise
+from mxtrain.ops._elementwise import Slope, elementwise
+from mxtrain.ops._native import eltwise
 
 
 @declare
@@ -41,5 +42,5 @@ OP = elementwise(
     (Slope(backward, ("data",), alias=False),),
     params=Params,
     mxnet=("clip",),
-    kernels={"onednn": fast_eltwise(onednn.Algorithm.CLIP_V2, lambda p: (p.a_min, p.a_max))},
+    native=eltwise(onednn.Algorithm.CLIP_V2, lambda p: (p.a_min, p.a_max)),
 )

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from mxtrain.backends import onednn
 from mxtrain.ops._add_act import absorb
-from mxtrain.ops._elementwise import BINARY, elementwise, fast_binary, ufunc
+from mxtrain.ops._elementwise import BINARY, elementwise, ufunc
+from mxtrain.ops._native import binary
 from mxtrain.ops._slopes import ADD
 
 OP = elementwise(
@@ -20,5 +21,5 @@ OP = elementwise(
     inputs=BINARY,
     mxnet=("elemwise_add", "_add", "_plus", "_Plus"),
     absorb=absorb,
-    kernels={"onednn": fast_binary(onednn.Algorithm.ADD)},
+    native=binary(onednn.Algorithm.ADD),
 )

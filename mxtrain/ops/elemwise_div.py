@@ -9,7 +9,8 @@ Source: MXNet's elemwise_div.
 from __future__ import annotations
 
 from mxtrain.backends import onednn
-from mxtrain.ops._elementwise import BINARY, elementwise, fast_binary, ufunc
+from mxtrain.ops._elementwise import BINARY, elementwise, ufunc
+from mxtrain.ops._native import binary
 from mxtrain.ops._slopes import DIV
 
 OP = elementwise(
@@ -18,5 +19,5 @@ OP = elementwise(
     DIV,
     inputs=BINARY,
     mxnet=("elemwise_div", "_div", "_Div"),
-    kernels={"onednn": fast_binary(onednn.Algorithm.DIV)},
+    native=binary(onednn.Algorithm.DIV),
 )

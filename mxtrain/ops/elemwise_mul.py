@@ -9,7 +9,8 @@ Source: MXNet's elemwise_mul.
 from __future__ import annotations
 
 from mxtrain.backends import onednn
-from mxtrain.ops._elementwise import BINARY, elementwise, fast_binary, ufunc
+from mxtrain.ops._elementwise import BINARY, elementwise, ufunc
+from mxtrain.ops._native import binary
 from mxtrain.ops._slopes import MUL
 
 OP = elementwise(
@@ -18,5 +19,5 @@ OP = elementwise(
     MUL,
     inputs=BINARY,
     mxnet=("elemwise_mul", "_mul", "_Mul"),
-    kernels={"onednn": fast_binary(onednn.Algorithm.MUL)},
+    native=binary(onednn.Algorithm.MUL),
 )

@@ -9,7 +9,8 @@ Source: MXNet's elemwise_sub.
 from __future__ import annotations
 
 from mxtrain.backends import onednn
-from mxtrain.ops._elementwise import BINARY, elementwise, fast_binary, ufunc
+from mxtrain.ops._elementwise import BINARY, elementwise, ufunc
+from mxtrain.ops._native import binary
 from mxtrain.ops._slopes import SUB
 
 OP = elementwise(
@@ -18,5 +19,5 @@ OP = elementwise(
     SUB,
     inputs=BINARY,
     mxnet=("elemwise_sub", "_sub", "_minus", "_Minus"),
-    kernels={"onednn": fast_binary(onednn.Algorithm.SUB)},
+    native=binary(onednn.Algorithm.SUB),
 )

@@ -9,12 +9,13 @@ Source: MXNet's exp.
 from __future__ import annotations
 
 from mxtrain.backends import onednn
-from mxtrain.ops._elementwise import Slope, elementwise, fast_eltwise, times, ufunc
+from mxtrain.ops._elementwise import Slope, elementwise, times, ufunc
+from mxtrain.ops._native import eltwise
 
 OP = elementwise(
     "exp",
     ufunc("exp"),
     (Slope(times, ("output",)),),
     mxnet=("exp",),
-    kernels={"onednn": fast_eltwise(onednn.Algorithm.EXP)},
+    native=eltwise(onednn.Algorithm.EXP),
 )

@@ -9,7 +9,8 @@ Source: MXNet's _maximum.
 from __future__ import annotations
 
 from mxtrain.backends import onednn
-from mxtrain.ops._elementwise import BINARY, elementwise, fast_binary, ufunc
+from mxtrain.ops._elementwise import BINARY, elementwise, ufunc
+from mxtrain.ops._native import binary
 from mxtrain.ops._slopes import MAXIMUM
 
 OP = elementwise(
@@ -18,5 +19,5 @@ OP = elementwise(
     MAXIMUM,
     inputs=BINARY,
     mxnet=("_maximum", "_Maximum"),
-    kernels={"onednn": fast_binary(onednn.Algorithm.MAX)},
+    native=binary(onednn.Algorithm.MAX),
 )

@@ -9,7 +9,8 @@ Source: MXNet's _minimum.
 from __future__ import annotations
 
 from mxtrain.backends import onednn
-from mxtrain.ops._elementwise import BINARY, elementwise, fast_binary, ufunc
+from mxtrain.ops._elementwise import BINARY, elementwise, ufunc
+from mxtrain.ops._native import binary
 from mxtrain.ops._slopes import MINIMUM
 
 OP = elementwise(
@@ -18,5 +19,5 @@ OP = elementwise(
     MINIMUM,
     inputs=BINARY,
     mxnet=("_minimum", "_Minimum"),
-    kernels={"onednn": fast_binary(onednn.Algorithm.MIN)},
+    native=binary(onednn.Algorithm.MIN),
 )

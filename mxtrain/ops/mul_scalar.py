@@ -9,6 +9,7 @@ Source: MXNet's _mul_scalar.
 from __future__ import annotations
 
 from mxtrain.ops._elementwise import ScalarParams, Slope, elementwise, with_scalar
+from mxtrain.ops._native import linear
 
 OP = elementwise(
     "mul_scalar",
@@ -16,4 +17,5 @@ OP = elementwise(
     (Slope(with_scalar("multiply")),),
     params=ScalarParams,
     mxnet=("_mul_scalar", "_MulScalar"),
+    native=linear(lambda p: (p.scalar, 0.0)),
 )

@@ -9,5 +9,12 @@ Source: MXNet's negative.
 from __future__ import annotations
 
 from mxtrain.ops._elementwise import NEGATED, elementwise, ufunc
+from mxtrain.ops._native import linear
 
-OP = elementwise("negative", ufunc("negative"), (NEGATED,), mxnet=("negative",))
+OP = elementwise(
+    "negative",
+    ufunc("negative"),
+    (NEGATED,),
+    mxnet=("negative",),
+    native=linear(lambda p: (-1.0, 0.0)),
+)

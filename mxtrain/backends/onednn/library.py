@@ -94,6 +94,8 @@ class Algorithm(IntEnum):
     MIN = 0x1FFF3
     DIV = 0x1FFF4
     SUB = 0x1FFF5
+    GE = 0x1FFF6
+    LE = 0x1FFF8
     RESAMPLING_NEAREST = 0x2FFF0
     RESAMPLING_LINEAR = 0x2FFF1
     REDUCTION_MAX = 0x2FFF2

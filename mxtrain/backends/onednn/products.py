@@ -86,14 +86,18 @@ class Products:
             added = [("binary", 0x1FFF0, addend.desc)] if addend else []
             attr = attributes(*added, *post)
             self._known[key] = describe("matmul", a.desc, b.desc, None, to.desc, attr=attr)
-        pd = self._known[key]
+        operands: dict[int, Piece] = {Arg.SRC: a, Arg.WEIGHTS: b, Arg.DST: to}
+        if addend:
+            operands[Arg.POST_OP_BASE | Arg.SRC_1] = addend
+        self.run(self._known[key], operands)
+
+    def run(self, pd: PrimitiveDesc | None, operands: Mapping[int, Piece]) -> None:
+        """Any other primitive over pieces; None: the library refused it."""
         if pd is None:
             self.failed = True
             return
-        operands = [(int(Arg.SRC), a), (int(Arg.WEIGHTS), b), (int(Arg.DST), to)]
-        if addend:
-            operands.append((int(Arg.POST_OP_BASE | Arg.SRC_1), addend))
-        self._list.append(_Product(pd, tuple(operands)))
+        self._known.setdefault(id(pd), pd)
+        self._list.append(_Product(pd, tuple((int(arg), piece) for arg, piece in operands.items())))
 
     def call(self, make: Callable[[Mapping[str, Any]], Call]) -> None:
         """Another call in this place, made from the buffers by name."""
