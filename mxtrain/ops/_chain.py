@@ -7,7 +7,7 @@ Shapes:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from mxtrain.backends import cuda
@@ -16,7 +16,7 @@ from mxtrain.base.errors import ShapeError
 from mxtrain.base.types import ITEMSIZE, NARROW, PartialType, numpy_dtype
 from mxtrain.graph import Call, Instruction, Node, Op, Recipe
 from mxtrain.ops._call import reference
-from mxtrain.ops._chain_onednn import compiled, conflicts
+from mxtrain.ops._chain_onednn import compiled
 from mxtrain.ops._infer import Inferred, Types, common
 
 # A block of every register together stays within the second-level cache; smaller ones cost more calls than they save.
@@ -181,7 +181,7 @@ whole = reference(run_program)
 
 
 def fast(node: Node, device: Device) -> Recipe | None:
-    """oneDNN's primitives over blocks; where they would write over what is still to be read, the array code."""
+    """oneDNN's primitives over blocks."""
     p: Params = node.params
     t = node.types[0]
     types = [e.type for e in node.inputs]
@@ -189,17 +189,16 @@ def fast(node: Node, device: Device) -> Recipe | None:
         return None
     scalars = tuple(i for i, x in enumerate(types) if x.shape == ())
     made = compiled((p.inputs, p.program, p.results), scalars, t.size, device.threads)
-    plain = kernel(node, device) if made else None
-    if made is None or plain is None:
+    if made is None:
         return None
+    pairs = tuple((i, k) for k in range(len(p.results)) for i, x in enumerate(types) if x == t)
 
-    def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call | None:
+    def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
         flat, flat_outs = [physical(a) for a in ins], [physical(a) for a in outs]
-        if conflicts(made.done, p.results, [address(a) for a in flat], [address(a) for a in flat_outs]):
-            return plain.prepare(ins, outs, scratch)
-        return made.bind(flat, flat_outs, scratch)
+        placed = made.over([address(a) for a in flat], [address(a) for a in flat_outs])
+        return placed.bind(flat, flat_outs, scratch)
 
-    return replace(plain, prepare=prepare, name="onednn:chain", scratch=max(plain.scratch, made.scratch))
+    return Recipe(prepare, "onednn:chain", inplace=pairs, scratch=made.scratch)
 
 
 def gpu(node: Node, device: Device) -> Recipe | None:

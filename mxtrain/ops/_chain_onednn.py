@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -101,7 +101,8 @@ def _first(native: Any, step: Instruction, scalars: Sequence[int]) -> Pass | Non
     """The instruction as a primitive."""
     if native.numbers is not None:
         alpha, beta = native.numbers(step.params)
-        if native.algorithm == F.LINEAR and beta == 0:
+        # 0 - 0 must stay 0, and -1 times 0 is not: gaps of arenas are zero.
+        if native.algorithm == F.LINEAR and beta == 0 and alpha > 0:
             return Pass(F.MUL, step.args, alpha, -1)
         return Pass(F.MUL, step.args, 1.0, -1, [("eltwise", native.algorithm, alpha, beta)])
     first, second = step.args
@@ -112,6 +113,32 @@ def _first(native: Any, step: Instruction, scalars: Sequence[int]) -> Pass | Non
     if native.algorithm == F.SUB:
         return Pass(F.MUL, (second,), -1.0, -1, [("binary", F.ADD, first)])
     return None
+
+
+def deferred(done: Sequence[Pass], results: Sequence[int], late: Sequence[int]) -> tuple[list[Pass], tuple[int, ...]]:
+    """The primitives with copies at the end, and the registers of the results.
+
+    Args:
+        late: results that wait in temporaries until all else is done.
+    """
+    free = max(d.register for d in done) + 1
+    moved = {r: free + k for k, r in enumerate(late)}
+    copies = [Pass(F.MUL, (r,), 1.0, to) for r, to in moved.items()]
+    return [*done, *copies], tuple(moved.get(r, r) for r in results)
+
+
+def overwriting(done: Sequence[Pass], results: Sequence[int], ins: Sequence[int], outs: Sequence[int]) -> list[int]:
+    """The results that are written over an input which a later primitive still reads.
+
+    Args:
+        ins: address of each input.
+        outs: address of each result.
+    """
+    last: dict[int, int] = {}
+    for k, d in enumerate(done):
+        last |= {ins[r]: k for r in d.reads if r < len(ins)}
+    place = {d.register: k for k, d in enumerate(done)}
+    return [r for r, at in zip(results, outs, strict=True) if last.get(at, -1) > place[r]]
 
 
 def temporaries(done: Sequence[Pass], results: Sequence[int]) -> tuple[dict[int, int], int]:
@@ -129,22 +156,6 @@ def temporaries(done: Sequence[Pass], results: Sequence[int]) -> tuple[dict[int,
                 slots[p.register], count = count, count + 1
         free += dying
     return slots, count
-
-
-def conflicts(done: Sequence[Pass], results: Sequence[int], ins: Sequence[int], outs: Sequence[int]) -> bool:
-    """True if a result is written over an input that a later primitive still reads.
-
-    Args:
-        ins: address of each input.
-        outs: address of each result.
-    """
-    written: set[int] = set()
-    for p in done:
-        if any(r < len(ins) and ins[r] in written for r in p.reads):
-            return True
-        if p.register in results:
-            written.add(outs[results.index(p.register)])
-    return False
 
 
 @dataclass(frozen=True)
@@ -187,6 +198,14 @@ class Compiled:
     def scratch(self) -> int:
         """Bytes of all temporaries."""
         return 4 * self.workers * self.count * self.block
+
+    def over(self, ins: Sequence[int], outs: Sequence[int]) -> Compiled:
+        """The same where results lie over inputs, by their addresses."""
+        late = overwriting(self.done, self.results, ins, outs)
+        if not late:
+            return self
+        done, results = deferred(self.done, self.results, late)
+        return replace(self, done=done, results=results, slots=temporaries(done, results)[0])
 
     def bind(self, ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
         """The prepared call over flat arrays; float32 scalars."""
@@ -269,6 +288,9 @@ def compiled(
     done = passes(inputs, steps, results, scalars)
     if done is None:
         return None
-    slots, count = temporaries(done, results)
+    slots, _ = temporaries(done, results)
+    # Which results will lie over inputs is not known yet.
+    _, count = temporaries(*deferred(done, results, results))
+    count = max(count, len(slots))
     made = Compiled(done, slots, count, inputs, results, scalars, size, threads)
     return made if all(made.describe(d, made.block) for d in done) else None

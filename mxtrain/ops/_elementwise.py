@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mxtrain.base.params import NoParams, declare, param
-from mxtrain.graph import Entry, Node, Op, apply_node
+from mxtrain.graph import Entry, Kernel, Node, Op, apply_node
 from mxtrain.ops import _broadcast
 from mxtrain.ops._activations import ALGORITHM, FORWARD, backward
 from mxtrain.ops._infer import same_type
@@ -26,11 +26,13 @@ class Slope:
         run: ``(params, xp, out, dy, *read)``; None: dy as it is.
         reads: names of what `run` reads beside dy: inputs, or ``output``.
         alias: `out` may be one of the arrays that are read.
+        fast: oneDNN's kernel of it.
     """
 
     run: Run | None = None
     reads: tuple[str, ...] = ()
     alias: bool = True
+    fast: Kernel | None = None
 
 
 SAME = Slope()
@@ -107,7 +109,7 @@ def elementwise(
     ops = [
         pointwise_op(
             f"{name}_{suffix}", slope.run, inputs=("dy", *slope.reads), params=traits.get("params", NoParams),
-            infer=infer, alias=slope.alias,
+            infer=infer, alias=slope.alias, kernels={"onednn": slope.fast} if slope.fast else {},
         ) if slope and slope.run else None
         for suffix, slope in zip(names, slopes, strict=True)
     ]  # fmt: skip

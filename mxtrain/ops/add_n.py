@@ -43,16 +43,19 @@ def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
 
 
 def fast(node: Node, device: Device) -> Recipe | None:
-    """oneDNN's sum."""
-    types = [e.type for e in node.inputs]
-    if not onednn.available() or not onednn.supports(*types) or any(t != types[0] for t in (*types, *node.types)):
+    """oneDNN's binary, which adds the third and later ones as post-ops."""
+    t = node.types[0]
+    count = len(node.inputs)
+    if not onednn.available() or not onednn.supports(t) or any(e.type != t for e in node.inputs) or count < 2:
         return None
-    md = onednn.desc(types[0])
-    pd = onednn.describe("sum", md, [1.0] * len(types), [md] * len(types))
+    md, add = onednn.desc(t), onednn.Algorithm.ADD
+    attr = onednn.attributes(*[("binary", add, md)] * (count - 2))
+    pd = onednn.describe("binary", add, md, md, md, attr=attr)
     if pd is None:
         return None
-    ins = {onednn.Arg.MULTIPLE_SRC + i: i for i in range(len(types))}
-    return onednn.recipe(pd, node, ins, {onednn.Arg.DST: 0}, inplace=((0, 0),))
+    a = onednn.Arg
+    ins = {a.SRC: 0, a.SRC_1: 1} | {a.POST_OP_BASE * (i - 1) | a.SRC_1: i for i in range(2, count)}
+    return onednn.recipe(pd, node, ins, {a.DST: 0}, inplace=((0, 0), (1, 0)))
 
 
 def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:

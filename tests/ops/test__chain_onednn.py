@@ -86,9 +86,11 @@ def test_a_scalar_before_a_tensor(rng):
         check(Params(2, (step(name, 1, 0), step("abs", 2)), (3,)), [x, s])
 
 
-def test_a_result_over_an_input_that_is_still_to_be_read(rng):
-    x = rng.standard_normal(40).astype(np.float32)
-    check(Params(1, (step("square", 0), step("elemwise_mul", 1, 0)), (1, 2)), [x], over=(0,))
+@pytest.mark.parametrize("over", [(0,), (1,), (0, 1), (1, 0)])
+def test_results_over_inputs_that_are_still_to_be_read(over, rng):
+    x, y = (rng.standard_normal(40).astype(np.float32) for _ in range(2))
+    program = (step("square", 0), step("elemwise_mul", 1, 2), step("elemwise_add", 0, 3))
+    check(Params(2, program, (2, 4)), [x, y], over=over)
 
 
 def test_what_the_library_lacks_is_left_to_the_array_code(rng):

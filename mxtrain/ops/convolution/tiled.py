@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from mxtrain.backends import onednn
 from mxtrain.backends.onednn import Piece, Products
+from mxtrain.base.errors import BackendUnavailable
 from mxtrain.base.types import Layout, TensorType
 from mxtrain.graph import Call, Node, Recipe
 from mxtrain.ops._activations import post_ops
 from mxtrain.ops.convolution import winograd
 from mxtrain.ops.convolution.declaration import Params, geometry
-from mxtrain.ops.convolution.winograd import OUT, POINTS, Plan, Shape, constant, constants
+from mxtrain.ops.convolution.winograd import OUT, POINTS, Chunk, How, Plan, Shape, constant, constants
 
 NAME = "onednn:winograd"
 
@@ -40,28 +42,24 @@ def forward(node: Node, s: Shape) -> Recipe | None:
     """The convolution with what it has absorbed."""
     p: Params = node.params
     bias, add = not p.no_bias, getattr(p, "add", False)
-    with onednn.one_thread(s.threads):
-        plan = winograd.convolve(s, transposed=True, bias=bias, add=add, post=post_ops(getattr(p, "act", None)))
+    how = How(True, bias, add, post_ops(getattr(p, "act", None)))
     arrays = {"data": ("in", 0), "filters": ("in", 1), "out": ("out", 0)}
     arrays |= ({"bias": ("in", 2)} if bias else {}) | ({"addend": ("in", len(node.inputs) - 1)} if add else {})
-    return made(plan, s, arrays, takes={1: filters_layout(s, rotated=False)})
+    return made(partial(winograd.convolve, how=how), s, arrays, takes={1: filters_layout(s, rotated=False)})
 
 
 def backward_data(s: Shape) -> Recipe | None:
     """The gradient towards the data: a convolution of the gradient with rotated filters."""
     back = Shape(s.n, s.out, s.data, (2 - s.pad[0], 2 - s.pad[1]), s.filters, s.channels, s.threads)
-    with onednn.one_thread(s.threads):
-        plan = winograd.convolve(back, transposed=False, bias=False, add=False, post=())
     arrays = {"data": ("in", 0), "filters": ("in", 1), "out": ("out", 0)}
-    return made(plan, back, arrays, takes={1: filters_layout(s, rotated=True)})
+    how = How(transposed=False)
+    return made(partial(winograd.convolve, how=how), back, arrays, takes={1: filters_layout(s, rotated=True)})
 
 
 def backward_weights(s: Shape, *, bias: bool) -> Recipe | None:
     """The gradient towards weight and bias."""
-    with onednn.one_thread(s.threads):
-        plan = winograd.weights_gradient(s, bias=bias)
     arrays = {"data": ("in", 0), "dy": ("in", 1), "dweight": ("out", 0)} | ({"dbias": ("out", 1)} if bias else {})
-    return made(plan, s, arrays, sums=True)
+    return made(partial(winograd.weights_gradient, bias=bias), s, arrays, sums=True)
 
 
 @dataclass(frozen=True)
@@ -106,23 +104,27 @@ def buffers(s: Shape, *, sums: bool) -> dict[str, int]:
 
 
 def made(
-    plan: Plan,
+    planned: Callable[[Plan, Shape, Sequence[Chunk]], None],
     s: Shape,
     arrays: Mapping[str, tuple[str, int]],
     *,
     takes: Mapping[int, Layout] | None = None,
     sums: bool = False,
 ) -> Recipe | None:
-    """The recipe of a plan; None if the library refused a product.
+    """The recipe of a plan; None if the library refuses a product.
 
     Args:
+        planned: plans some chunks: at first one of each kind, all of them when there is memory.
         arrays: buffer -> ("in" or "out", index).
         sums: threads sum over their own parts.
     """
-    if plan.failed:
+    sample = Plan()
+    with onednn.one_thread(s.threads):
+        planned(sample, s, winograd.kinds(s) * (1 + s.threads * sums))
+    if sample.failed:
         return None
-    threads = min(s.threads, len(plan.parts))
-    pad = max(plan.first.scratchpad, plan.last.scratchpad)
+    threads = min(s.threads, len(s.chunks))
+    pad = max(sample.first.scratchpad, sample.last.scratchpad)
     sizes = {**buffers(s, sums=sums), onednn.SCRATCHPAD: -(-pad // 4)}
     steps = {name: -(-n // 16) * 16 for name, n in sizes.items()}
 
@@ -137,11 +139,14 @@ def made(
                     found[name] = scratch[4 * start : 4 * (start + n)].view(np.float32)
                 start += steps[name]
             own.append(found)
-        after = plan.last.bind(
-            own[0] | {f"{name} {t}": own[t][name] for t in range(threads) for name in ("filters", "sums") if sums}
-        )
+        shared = {f"{name} {t}": own[t][name] for t in range(threads) for name in ("filters", "sums") if sums}
+        plan = sample.like()
         with onednn.one_thread(s.threads):
+            planned(plan, s, s.chunks)
             bound = [onednn.bind_each([plan.first, *plan.parts], found) for found in own]
+            after = plan.last.bind(own[0] | shared)
+        if plan.failed or max(plan.first.scratchpad, plan.last.scratchpad) > pad:
+            raise BackendUnavailable(f"oneDNN plans {s} otherwise than before")
         return _run, ([calls[0] for calls in bound], [calls[1:] for calls in bound], after, sums, s.threads)
 
     return Recipe(prepare, NAME, scratch=4 * threads * sum(steps.values()), takes=takes or {})

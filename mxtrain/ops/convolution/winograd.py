@@ -165,6 +165,22 @@ def _zero(left: Any, right: Any) -> None:
     right[...] = 0
 
 
+class How(NamedTuple):
+    """What a convolution does besides.
+
+    Args:
+        transposed: the filters lie as (36, F, C), not as (36, C, F).
+        bias: add `bias` (F).
+        add: add `addend`, a tensor as the output.
+        post: post-ops after that.
+    """
+
+    transposed: bool
+    bias: bool = False
+    add: bool = False
+    post: tuple[tuple[Any, ...], ...] = ()
+
+
 @dataclass
 class Plan:
     """The products of a convolution.
@@ -184,36 +200,37 @@ class Plan:
         self.parts.append(self.first.like())
         return self.parts[-1]
 
+    def like(self) -> Plan:
+        """An empty plan that shares what is known of shapes."""
+        return Plan(self.first.like(), [], self.last.like())
+
     @property
     def failed(self) -> bool:
         """The library refused a product."""
         return any(p.failed for p in (self.first, *self.parts, self.last))
 
 
-def convolve(s: Shape, *, transposed: bool, bias: bool, add: bool, post: Sequence[tuple[Any, ...]]) -> Plan:
-    """The plan of a convolution of `data` with transformed `filters` into `out`.
+def kinds(s: Shape) -> list[Chunk]:
+    """A chunk of every kind there is: enough to know which products there are, and whether the library has them."""
+    return list({(k.images, k.first, k.rows): k for k in reversed(s.chunks)}.values())
 
-    Args:
-        transposed: the filters lie as (36, F, C), not as (36, C, F).
-        bias: add `bias` (F).
-        add: add `addend`, a tensor as the output.
-        post: post-ops after that.
-    """
-    plan = Plan()
+
+def convolve(plan: Plan, s: Shape, chunks: Sequence[Chunk], how: How) -> None:
+    """Plan a convolution of `data` with transformed `filters` into `out`."""
     wide, c, f, (height, width) = s.tiles[1], s.channels, s.filters, s.out
     line = OUT * wide * f
     plan.first.call(zero("rows", (POINTS * s.chunks[0].lines, OUT * wide + 2, c), s.pad[1], s.pad[1] + s.data[1]))
-    for k in s.chunks:
+    for k in chunks:
         p = plan.part()
         count = k.lines * wide
         into_tiles(p, s, k)
-        filters = (1, c) if transposed else (f, 1)
+        filters = (1, c) if how.transposed else (f, 1)
         p.multiply(
             Piece("tiles", 0, (36, count, c), (count * c, c, 1)),
             Piece("filters", 0, (36, c, f), (c * f, *filters)),
             Piece("products", 0, (36, count, f), (count * f, f, 1)),
         )
-        if bias:
+        if how.bias:
             p.call(add_bias(ONES * count * f, count, f))
         p.multiply(
             constant("at", (1, 1, 1, OUT, POINTS), (24, 24, 24, POINTS, 1)),
@@ -228,9 +245,8 @@ def convolve(s: Shape, *, transposed: bool, bias: bool, add: bool, post: Sequenc
             p.multiply(
                 constant("at", (1, high, POINTS), (24, POINTS, 1)),
                 Piece("lines", at * POINTS * line, (k.images, POINTS, width * f), (k.rows * POINTS * line, line, 1)),
-                to, post, to._replace(buffer="addend") if add else None,
+                to, how.post, to._replace(buffer="addend") if how.add else None,
             )  # fmt: skip
-    return plan
 
 
 def add_bias(offset: int, count: int, filters: int) -> Any:
@@ -265,17 +281,16 @@ def _add_sum(source: Any, target: Any) -> None:
     target += np.add.reduce(source, axis=0)
 
 
-def weights_gradient(s: Shape, *, bias: bool) -> Plan:
-    """The plan of the gradient towards the filters, `dweight` (F, C, 3, 3), from `data` and `dy`; and `dbias`.
+def weights_gradient(plan: Plan, s: Shape, chunks: Sequence[Chunk], *, bias: bool) -> None:
+    """Plan the gradient towards the filters, `dweight` (F, C, 3, 3), from `data` and `dy`; and `dbias`.
 
     Each thread sums over its chunks, into `filters` and `sums`; part k must run on thread k modulo their number.
     """
-    plan = Plan()
     wide, c, f, (height, width) = s.tiles[1], s.channels, s.filters, s.out
     line = OUT * wide * f
     plan.first.call(zero("rows", (POINTS * s.chunks[0].lines, OUT * wide + 2, c), s.pad[1], s.pad[1] + s.data[1]))
     plan.first.call(zero("lines", (POINTS * s.chunks[0].lines, OUT * wide, f), 0, width))
-    for number, k in enumerate(s.chunks):
+    for number, k in enumerate(chunks):
         p, begun = plan.part(), number >= s.threads
         count = k.lines * wide
         into_tiles(p, s, k)
@@ -311,7 +326,6 @@ def weights_gradient(s: Shape, *, bias: bool) -> Plan:
         )
     if bias:
         plan.last.call(lambda buffers: (_total, (buffers["dbias"], [buffers[f"sums {t}"] for t in threads])))
-    return plan
 
 
 def _total(target: Any, sums: Sequence[Any]) -> None:
