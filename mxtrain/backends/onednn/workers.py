@@ -80,9 +80,13 @@ def run_parts(firsts: Parts, parts: Sequence[Parts], *, dealt: bool, threads: in
     workers = _workers(count - 1)
     for worker, first, own, order in zip(workers, firsts[1:], parts[1:], orders[1:], strict=True):
         worker.asked.put((first, own, order))
-    with one_thread(threads):
-        found = [_take(firsts[0], parts[0], orders[0])]
-    found += [worker.done.get() for worker in workers]
+    found: list[Any] = []
+    try:
+        with one_thread(threads):
+            found.append(_take(firsts[0], parts[0], orders[0]))
+    finally:
+        # Whatever happened here: the next kernel must not meet a thread that still works on this one.
+        found += [worker.done.get() for worker in workers]
     for status in found:
         if isinstance(status, BaseException):
             raise status

@@ -42,3 +42,15 @@ def test_an_error_on_a_thread_is_raised_and_the_threads_live_on():
     with pytest.raises(ValueError, match="broken"):
         run_parts([[], [(fail, ())]], [[[]], [[]]], dealt=True, threads=2)
     assert run_parts([[], []], [[[]], [[]]], dealt=True, threads=2) == 0
+
+
+def test_an_error_of_the_caller_leaves_no_thread_behind():
+    seen = []
+
+    def fail():
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        run_parts([[(fail, ())], []], [[[], []], [calls(seen, 0), calls(seen, 1)]], dealt=True, threads=2)
+    assert [n for n, _ in seen] == [1]
+    assert run_parts([[], []], [[[]], [[]]], dealt=True, threads=2) == 0
