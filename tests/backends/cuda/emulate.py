@@ -58,7 +58,7 @@ def host_text(source: Source, macros: tuple[tuple[str, str], ...]) -> str:
 def library(source_text: str) -> c.CDLL:
     """A host text compiled and loaded."""
     parts = (
-        "-Bsymbolic: a kernel may be called as a function of the system",
+        "-Bsymbolic: a kernel may be called as a function of the system; -fno-gnu-unique",
         source_text,
         (HERE / "host.h").read_text(),
         *headers().values(),
@@ -69,7 +69,19 @@ def library(source_text: str) -> c.CDLL:
         with tempfile.TemporaryDirectory(dir=KEPT) as folder:
             built = Path(folder, "kernel.so")
             command = [str(compiler()), "-x", "c++", "-std=c++17", "-O1", "-fno-strict-aliasing", "-ffp-contract=off"]
-            command += ["-shared", "-fPIC", "-Wl,-Bsymbolic", "-w", f"-I{HERE}", f"-I{INCLUDE}", "-o", str(built), "-"]
+            # Shared arrays of templates would be one symbol in all libraries of the process, of whatever size came first.
+            command += [
+                "-fno-gnu-unique",
+                "-shared",
+                "-fPIC",
+                "-Wl,-Bsymbolic",
+                "-w",
+                f"-I{HERE}",
+                f"-I{INCLUDE}",
+                "-o",
+                str(built),
+                "-",
+            ]
             done = subprocess.run(command, input=source_text, text=True, capture_output=True, check=False)
             if done.returncode:
                 raise AssertionError(f"g++ refuses the kernel:\n{done.stderr[:4000]}")

@@ -38,6 +38,7 @@ def built(name: str) -> str:
             "-std=c++17",
             "-O1",
             "-fPIC",
+            "-fno-gnu-unique",
             "-shared",
             "-o",
             temporary,
