@@ -69,7 +69,7 @@ def library(source_text: str) -> c.CDLL:
         with tempfile.TemporaryDirectory(dir=KEPT) as folder:
             built = Path(folder, "kernel.so")
             command = [str(compiler()), "-x", "c++", "-std=c++17", "-O1", "-fno-strict-aliasing", "-ffp-contract=off"]
-            # Shared arrays of templates would be one symbol in all libraries of the process, of whatever size came first.
+            # A template's shared array would be one in all libraries of the process, of the size that came first.
             command += [
                 "-fno-gnu-unique",
                 "-shared",
