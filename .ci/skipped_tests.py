@@ -1,5 +1,5 @@
-"""Fails if a test was skipped because a library was missing: `make test` installs all that tests need, but for what only
-a GPU can use.
+"""Fails if a test was skipped because a library was missing: `make test` installs all that tests need, but for what
+only a GPU can use.
 
 Usage: skipped_tests.py REPORT.xml   (of pytest --junitxml)
 """
