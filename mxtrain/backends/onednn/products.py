@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from mxtrain.backends.onednn.library import Arg, ExecArg, engine, library, must_create, stream
+from mxtrain.backends.onednn.library import Algorithm, Arg, ExecArg, engine, library, must_create, stream
 from mxtrain.backends.onednn.primitive import (
     _QUERY_SCRATCHPAD,
     MemoryDesc,
@@ -83,7 +83,7 @@ class Products:
         """
         key = (a[2:], b[2:], to[2:], tuple(post), addend and addend[2:])
         if key not in self._known:
-            added = [("binary", 0x1FFF0, addend.desc)] if addend else []
+            added = [("binary", Algorithm.ADD, addend.desc)] if addend else []
             attr = attributes(*added, *post)
             self._known[key] = describe("matmul", a.desc, b.desc, None, to.desc, attr=attr)
         operands: dict[int, Piece] = {Arg.SRC: a, Arg.WEIGHTS: b, Arg.DST: to}
