@@ -155,7 +155,7 @@ def commands(args: argparse.Namespace, row: Net, batch: int) -> dict[str, list[s
     if args.jax and row.name == "resnet":
         script = [args.jax, str(peers / "gpu_jax.py"), row.name, str(batch), row.precision, "jit"]
         found["JAX"] = [*script, *counts, *shape]
-    return found
+    return {side: found[side] for side in args.sides if side in found}
 
 
 def visit(command: list[str], limit: float) -> dict[str, Any]:
@@ -211,6 +211,7 @@ def _curve(losses: list[float]) -> str:
     return f"loss {losses[0]:.3f} to {losses[-1]:.3f} in {len(losses)}" if losses else ""
 
 
+SIDES = ("ours", "ours eager", "torch eager", "torch.compile", "JAX")
 HEADS = ["net", "batch", "side", "images/s", "least to most", "wall ms", "host us", "GiB", "ready s", "ratio", "notes"]
 
 
@@ -242,6 +243,7 @@ def main() -> None:
     parser.add_argument("--torch", help="interpreter of an environment with PyTorch for CUDA")
     parser.add_argument("--jax", help="interpreter of an environment with JAX for CUDA")
     parser.add_argument("--nets", default=",".join(NETS), help="rows, in order of importance")
+    parser.add_argument("--sides", nargs="*", choices=SIDES, default=SIDES)
     parser.add_argument("--minutes", type=float, default=9.5, help="after which no more is begun")
     parser.add_argument("--limit", type=float, default=90.0, help="seconds of one process")
     parser.add_argument("--rounds", type=int, default=1, help="visits of each side")

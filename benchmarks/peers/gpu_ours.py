@@ -72,7 +72,7 @@ def main(net: str, batch: int, precision: str, kind: str, counts: list[int], key
     print(
         json.dumps({
             "seconds": times, "wall": walls, "host": host, "ready": ready, "losses": losses,
-            "peak": props.memory - gpu.free_memory(), "eager": lacking, "said": said, "calls": calls,
+            "peak": gpu.held_memory(), "eager": lacking, "said": said, "calls": calls,
             "choices": gpu.tuning.used, "version": {"gpu": props.name, "driver": props.driver},
         })
     )  # fmt: skip

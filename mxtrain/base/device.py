@@ -31,11 +31,17 @@ class Runtime(Protocol):
     def explain(self, status: Any) -> str:
         """What a true status of a prepared call means."""
 
+    def put(self, target: Any, values: Any) -> None:
+        """Copy host values into an array, in the order of all work asked for."""
+
     def fetch(self, array: Any) -> NDArray[Any]:
         """The array on the host, after all work asked for before it."""
 
     def synchronize(self) -> None:
         """Wait for all work asked for."""
+
+    def trim(self) -> None:
+        """Give memory back that nothing lies in."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ class Device:
         """A flat uint8 buffer of zeros, aligned."""
         if self.runtime is not None:
             buffer = self.runtime.allocate(nbytes)
-            buffer[:] = 0
+            self.runtime.put(buffer, 0)
             return buffer
         raw = np.zeros(nbytes + ALIGNMENT, np.uint8)
         start = -raw.ctypes.data % ALIGNMENT
@@ -87,12 +93,20 @@ class Device:
 
     def put(self, target: Any, values: Any) -> None:
         """Copy host values (an array, nested tuples, a number) into an array of the device."""
-        target[...] = self.xp.asarray(values)
+        if self.runtime is not None:
+            self.runtime.put(target, values)
+        else:
+            target[...] = np.asarray(values)
 
     def synchronize(self) -> None:
         """Wait for all work asked for."""
         if self.runtime is not None:
             self.runtime.synchronize()
+
+    def trim(self) -> None:
+        """Give memory back to the system that was needed for a while. The host's goes back by itself."""
+        if self.runtime is not None:
+            self.runtime.trim()
 
 
 REFERENCE = Device(kernels=("reference",))

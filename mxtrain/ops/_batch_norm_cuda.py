@@ -61,8 +61,8 @@ class Shape(NamedTuple):
 
     @property
     def by_channel(self) -> cuda.Grid:
-        """Blocks of 32 channels."""
-        return cuda.Grid(-(-self.channels // 32))
+        """Blocks of 32 channels by 32 rows."""
+        return cuda.Grid(-(-self.channels // 32), threads=1024)
 
     def kernel(self, name: str, dtype: str, relu: bool) -> cuda.Kernel:
         """One of the kernels for this shape."""

@@ -45,7 +45,7 @@ def forward(device: Device, p: cuda.Problem, bias: int | None, addend: int | Non
     sizes = (conv.workspace, filters * ITEMSIZE[p.x.dtype] if narrow else 0)
 
     def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
-        space, short = cuda.pieces(scratch, sizes)
+        space, short = cuda.pieces(device, scratch, sizes)
         x, w, y, workspace = (address(device, a) for a in (ins[0], ins[1], outs[0], space))
         given = None if bias is None else ins[bias]
         added = None if addend is None else ins[addend]
@@ -105,7 +105,7 @@ def backward_data(device: Device, p: cuda.Problem, bias: int | None = None, act:
     sizes = (conv.workspace,)
 
     def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
-        (space,) = cuda.pieces(scratch, sizes)
+        (space,) = cuda.pieces(device, scratch, sizes)
         dy, w, dx, workspace = (address(device, a) for a in (ins[0], ins[1], outs[0], space))
         calls = [conv.call(w, dy, dx, workspace)]
         if bias is not None or act is not None:
@@ -132,7 +132,7 @@ def backward_filter(device: Device, p: cuda.Problem, bias: bool, swapped: bool =
     sizes = (conv.workspace, 0 if direct else p.w.nbytes, part)
 
     def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
-        space, filters, sums = cuda.pieces(scratch, sizes)
+        space, filters, sums = cuda.pieces(device, scratch, sizes)
         x, dy = (ins[1], ins[0]) if swapped else (ins[0], ins[1])
         target = outs[0] if direct else filters
         calls = [conv.call(address(device, x), address(device, dy), address(device, target), address(device, space))]

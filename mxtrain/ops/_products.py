@@ -40,11 +40,14 @@ def product(device: Device, p: cuda.Product, inputs: tuple[int, int] = (0, 1)) -
     if m is None:
         return None
 
-    def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
-        a, b, out = (device.address(x) for x in (ins[inputs[0]], ins[inputs[1]], outs[0]))
-        return m.call(a, b, out, 0 if scratch is None else device.address(scratch))
+    sizes = (m.workspace,)
 
-    return recipe(device, m, prepare, (m.workspace,))
+    def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
+        (space,) = cuda.pieces(device, scratch, sizes)
+        a, b, out = (device.address(x) for x in (ins[inputs[0]], ins[inputs[1]], outs[0]))
+        return m.call(a, b, out, 0 if space is None else device.address(space))
+
+    return recipe(device, m, prepare, sizes)
 
 
 def with_bias(device: Device, p: cuda.Product, act: str | None) -> Recipe | None:
@@ -61,7 +64,7 @@ def with_bias(device: Device, p: cuda.Product, act: str | None) -> Recipe | None
     t = TensorType((p.rows, p.cols), p.out)
 
     def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
-        space, short = cuda.pieces(scratch, sizes)
+        space, short = cuda.pieces(device, scratch, sizes)
         calls = [narrowed(device, ins[2], short, p.out)] if narrow else []
         vector = 0 if bias_after else device.address(short if narrow else ins[2])
         a, b, out = (device.address(x) for x in (ins[0], ins[1], outs[0]))
@@ -80,13 +83,15 @@ def with_activation(device: Device, p: cuda.Product, act: str) -> Recipe | None:
     if m is None:
         return None
     t = TensorType((p.rows, p.cols), p.out)
+    sizes = (m.workspace,)
 
     def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
+        (space,) = cuda.pieces(device, scratch, sizes)
         a, b, out = (device.address(x) for x in (ins[0], ins[1], outs[0]))
-        first = m.call(a, b, out, 0 if scratch is None else device.address(scratch))
+        first = m.call(a, b, out, 0 if space is None else device.address(space))
         return cuda.together([first, epilogue(device, outs[0], t, p.cols, act)])
 
-    return recipe(device, m, prepare, (m.workspace,))
+    return recipe(device, m, prepare, sizes)
 
 
 def with_sums(device: Device, p: cuda.Product) -> Recipe | None:
@@ -103,7 +108,7 @@ def with_sums(device: Device, p: cuda.Product) -> Recipe | None:
     sizes = (m.workspace, 4 * p.rows * slices(p.inner) if apart else 0)
 
     def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
-        space, part = cuda.pieces(scratch, sizes)
+        space, part = cuda.pieces(device, scratch, sizes)
         a, b, out, sums = (device.address(x) for x in (ins[1], ins[0], *outs))
         workspace = 0 if space is None else device.address(space)
         calls = [usable_m.call(a, b, out, workspace, (0 if apart else sums, 0))]

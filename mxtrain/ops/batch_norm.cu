@@ -41,13 +41,14 @@ extern "C" __global__ void __launch_bounds__(256) sums(
     add_down(two, partial + (blockIdx.y * 2 + 1) * channels, channels);
 }
 
-// Two sums over the chunks for channel c, in all threads of row 0 of a block of 32 channels by 8.
+// Two sums over the chunks for channel c, in all threads of row 0 of a block of 32 channels by 32.
 __device__ inline bool add_chunks(const float* partial, int64 channels, int64 chunks, int64 c, float* one, float* two) {
-    __shared__ float part[2][8][33];
+    __shared__ float part[2][32][33];
     int lane = threadIdx.x % 32, row = threadIdx.x / 32;
     float a = 0, b = 0;
     if (c < channels)
-        for (int64 k = row; k < chunks; k += 8) {
+#pragma unroll 4
+        for (int64 k = row; k < chunks; k += 32) {
             a += partial[2 * k * channels + c];
             b += partial[(2 * k + 1) * channels + c];
         }
@@ -55,7 +56,7 @@ __device__ inline bool add_chunks(const float* partial, int64 channels, int64 ch
     part[1][row][lane] = b;
     __syncthreads();
     if (row != 0 || c >= channels) return false;
-    for (int k = 1; k < 8; ++k) {
+    for (int k = 1; k < 32; ++k) {
         a += part[0][k][lane];
         b += part[1][k][lane];
     }
@@ -64,7 +65,7 @@ __device__ inline bool add_chunks(const float* partial, int64 channels, int64 ch
     return true;
 }
 
-extern "C" __global__ void __launch_bounds__(256) statistics(
+extern "C" __global__ void __launch_bounds__(1024) statistics(
     const T* x, const float* partial, const float* gamma, float* mean, float* var, float* scale,
     long long rows, long long channels, long long chunks, float eps) {
     int64 c = (int64)blockIdx.x * 32 + threadIdx.x % 32;
@@ -152,7 +153,7 @@ extern "C" __global__ void __launch_bounds__(256) backward_sums(
 
 // Gradients of gamma and beta, and the three numbers per channel from which that of x is made: scale, and what is taken
 // away from dy: offset + (x - mean) slope.
-extern "C" __global__ void __launch_bounds__(256) backward_numbers(
+extern "C" __global__ void __launch_bounds__(1024) backward_numbers(
     const float* partial, const float* gamma, const float* var, float* dgamma, float* dbeta, float* numbers,
     long long rows, long long channels, long long chunks, long long batch, float eps) {
     int64 c = (int64)blockIdx.x * 32 + threadIdx.x % 32;

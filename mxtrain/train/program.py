@@ -63,13 +63,17 @@ class Program:
         if STATE in names:
             self.store.scalar(STATE, STATE_DTYPE, STATE_SHAPE)
         if LOSS_SCALE in names and LOSS_SCALE not in self.store.scalars:
-            self.device.put(self.store.scalar(LOSS_SCALE), 1.0)
+            self.store.scalar(LOSS_SCALE)
+            self.store.numbers.host(LOSS_SCALE)[...] = 1.0
+            self.store.numbers.send()
         # A captured step packs without asking who has packed before.
         packs = self.packs if self.device.runtime is None else None
-        return bind(
+        plan = bind(
             compiled, self.device, self.store.storage, block=self.block, packs=packs,
             version=lambda: self.store.version,
         )  # fmt: skip
+        self.device.trim()
+        return plan
 
     def seed(self, seed: int, step: int, first_sample: int) -> None:
         """Set what random operators draw from next."""

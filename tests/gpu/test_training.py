@@ -11,9 +11,17 @@ import pytest
 from mxtrain.base.errors import EnvironmentFault
 from mxtrain.formats import ndarray_list
 from mxtrain.train.ring import DEVICES, HOSTS, Ring
-from tests.train.runs import CONV, LENET, MLP
+from tests.train.runs import CLASSES, CONV, MLP
 
 CROPPED = [{"random_crop": {"size": 8, "pad": 1}}, "flip", {"normalize": {"std": 255}}]
+POOLED = [
+    {"convolution": {"num_filter": 8, "kernel": 3, "pad": 1, "name": "conv"}},
+    {"activation": {"act_type": "tanh"}},
+    {"pooling": {"kernel": 2, "stride": 2, "pool_type": "max"}},
+    "flatten",
+    {"fully_connected": {"num_hidden": CLASSES, "name": "fc"}},
+    {"softmax_output": {"name": "softmax"}},
+]
 PRECISIONS = {"fp32": 1e-4, "tf32": 1e-2, "bf16": 3e-2, "fp16": 1e-2}
 
 
@@ -21,7 +29,7 @@ def arrays(run):
     return ndarray_list.load(run.file(".params"))
 
 
-@pytest.mark.parametrize("net", [MLP, CONV, LENET], ids=["mlp", "conv", "lenet"])
+@pytest.mark.parametrize("net", [MLP, CONV, POOLED], ids=["mlp", "conv", "pooled"])
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
 def test_a_captured_step_gives_the_bits_of_one_that_runs_call_by_call(bench, caplog, net, precision):
     changes = {"net": net, "precision": precision, "deterministic": True, "device": "gpu", "augment": CROPPED}

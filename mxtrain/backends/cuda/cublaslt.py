@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes as c
 import hashlib
+import math
 import sys
 import weakref
 from collections.abc import Callable
@@ -269,6 +270,15 @@ def _operation(lt: CublasLt, p: Product, compute: int, bias: int, aux: int) -> _
     return desc
 
 
+def _has_bias(epilogue: Epilogue) -> bool:
+    """Whether it reads a bias or writes its gradient. The library refuses an address that it does not need."""
+    return epilogue not in (Epilogue.NONE, Epilogue.RELU)
+
+
+def _has_aux(epilogue: Epilogue) -> bool:
+    return bool(epilogue & 128)
+
+
 def aux_width(p: Product) -> int:
     """Elements between two rows of the second matrix: bits for ReLU, numbers for GELU."""
     step = 128 if p.epilogue in (Epilogue.RELU_AUX_BIAS, Epilogue.DRELU_BGRAD) else 8
@@ -304,7 +314,8 @@ def matmul(device: Device, p: Product) -> Matmul | None:
 
     key = key_of("cublaslt", lt.version, compute, WORKSPACE, *p)
     measure = _Measure(device, p, max(h.workspace for h in found.values()))
-    return made(cuda.tuning.choose(key, list(found), lambda name: measure.of(made(name))))
+    best = made(cuda.tuning.choose(key, list(found), lambda name: measure.of(made(name))))
+    return None if math.isinf(measure.times.get(best.name, 0.0)) else best
 
 
 def _heuristics(
@@ -317,8 +328,7 @@ def _heuristics(
         preference.set(_Preference.REDUCTION, c.c_uint32(2))  # partial sums are added in a fixed order
     for k in range(4):
         preference.set(_Preference.ALIGNMENT + k, c.c_uint32(ALIGNED))
-    aux = bool(p.epilogue & 128)
-    bias = p.epilogue not in (Epilogue.NONE, Epilogue.RELU)
+    bias, aux = _has_bias(p.epilogue), _has_aux(p.epilogue)
     desc = _operation(lt, p, compute, _SOME_ADDRESS * bias, _SOME_ADDRESS * aux)
     a, b, out = layouts
     results, count = (_Heuristic * CANDIDATES)(), c.c_int()
@@ -338,9 +348,14 @@ class _Measure:
     def __init__(self, device: Device, p: Product, workspace: int) -> None:
         self.device, self.p, self.workspace = device, p, workspace
         self.buffers: list[Any] | None = None
+        self.times: dict[str, float] = {}
 
     def of(self, m: Matmul) -> float:
-        """Milliseconds; 0 where there is no room to measure, all being equal."""
+        """Milliseconds; infinite if it does not run; 0 where there is no room to measure, all being equal."""
+        self.times[m.name] = self._milliseconds(m)
+        return self.times[m.name]
+
+    def _milliseconds(self, m: Matmul) -> float:
         device, p = self.device, self.p
         try:
             if self.buffers is None:
@@ -351,4 +366,5 @@ class _Measure:
         except EnvironmentFault:
             return 0.0
         a, b, out, bias, aux, space = (device.address(x) for x in self.buffers)
-        return milliseconds(device, m.call(a, b, out, space, (bias, aux)))
+        more = bias if _has_bias(p.epilogue) else 0, aux if _has_aux(p.epilogue) else 0
+        return milliseconds(device, m.call(a, b, out, space, more))

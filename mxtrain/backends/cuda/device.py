@@ -91,6 +91,12 @@ def make_device(index: int = 0, *, deterministic: bool = False, threads: int = 1
     return Device(f"gpu:{index}", ("cuda", "reference"), threads, CuPyRuntime(index, deterministic))
 
 
+@cache
+def _compute_stream(index: int) -> Any:
+    """The one compute stream of a GPU: runtimes of one GPU share it, so their work is in one order."""
+    return _cupy().cuda.Stream(non_blocking=True)
+
+
 class _Event:
     """A mark in a stream, by CuPy."""
 
@@ -144,7 +150,7 @@ class CuPyRuntime:
             said["multiProcessorCount"],
             runtime.driverGetVersion(),
         )
-        self._main = self.xp.cuda.Stream(non_blocking=True)
+        self._main = _compute_stream(index)
         self._main.use()
         self.stream = int(self._main.ptr)
         self.launcher: Callable[..., int] = self.driver.cuLaunchKernel
@@ -153,8 +159,11 @@ class CuPyRuntime:
         self.tuning = Tuning(
             f"tuning-{name}-{p.sm}-{p.driver}{'-deterministic' if deterministic else ''}", deterministic
         )
+        # Workspaces that algorithms try would leave holes in the pool that a run's arenas come from.
+        self._trials = self.xp.cuda.MemoryPool()
+        self.tuning.trial = lambda: self.xp.cuda.using_allocator(self._trials.malloc)
         self._modules: dict[bytes, c.c_void_p] = {}
-        self._streams: list[Any] = []
+        self._streams: dict[int, Any] = {}
 
     def use(self) -> None:
         """Make the device and its compute stream current in the calling thread."""
@@ -162,8 +171,8 @@ class CuPyRuntime:
         self._main.use()
 
     def external(self, stream: int | None) -> Any:
-        """CuPy's object of a stream; None: the compute stream."""
-        return self._main if stream is None else self.xp.cuda.ExternalStream(stream)
+        """CuPy's object of a stream of this runtime; None: the compute stream."""
+        return self._main if stream in (None, self.stream) else self._streams[stream]
 
     def allocate(self, nbytes: int) -> Any:
         """A flat uint8 buffer.
@@ -171,9 +180,14 @@ class CuPyRuntime:
         Raises:
             EnvironmentFault: if there is not enough memory, with the numbers.
         """
+        full = self.xp.cuda.memory.OutOfMemoryError
         try:
             return self.xp.empty(nbytes, self.xp.uint8)
-        except self.xp.cuda.memory.OutOfMemoryError:
+        except full:
+            self.trim()
+        try:
+            return self.xp.empty(nbytes, self.xp.uint8)
+        except full:
             free = self.free_memory()
             raise EnvironmentFault(
                 f"gpu:{self.index} has no room for {nbytes / 2**30:.2f} GiB more: {free / 2**30:.2f} of "
@@ -184,9 +198,15 @@ class CuPyRuntime:
         """Where the array's first element lies."""
         return int(array.data.ptr)
 
+    def put(self, target: Any, values: Any) -> None:
+        """Values into an array, on the compute stream whatever was current in this thread."""
+        self.use()
+        target[...] = values if np.isscalar(values) else self.xp.asarray(values)
+
     def fetch(self, array: Any) -> NDArray[Any]:
-        """The array on the host."""
-        return np.asarray(self.xp.asnumpy(array, stream=self._main))
+        """The array on the host, likewise."""
+        self.use()
+        return np.asarray(self.xp.asnumpy(array))
 
     def synchronize(self) -> None:
         """Wait for the compute stream."""
@@ -223,12 +243,25 @@ class CuPyRuntime:
     def free_memory(self) -> int:
         """Bytes that are free, those that CuPy's pool keeps included."""
         free, _ = self.xp.cuda.runtime.memGetInfo()
-        return int(free) + int(self.xp.get_default_memory_pool().free_bytes())
+        return int(free) + sum(int(pool.free_bytes()) for pool in self._pools())
+
+    def trim(self) -> None:
+        """Give memory back that nothing lies in."""
+        for pool in self._pools():
+            pool.free_all_blocks()
+
+    def held_memory(self) -> int:
+        """Bytes that this process holds for arrays."""
+        return sum(int(pool.total_bytes()) for pool in self._pools())
+
+    def _pools(self) -> tuple[Any, Any]:
+        return self.xp.get_default_memory_pool(), self._trials
 
     def new_stream(self) -> int:
         """A stream beside the compute stream."""
-        self._streams.append(self.xp.cuda.Stream(non_blocking=True))
-        return int(self._streams[-1].ptr)
+        stream = self.xp.cuda.Stream(non_blocking=True)
+        self._streams[int(stream.ptr)] = stream
+        return int(stream.ptr)
 
     def new_event(self) -> Event:
         """A mark."""

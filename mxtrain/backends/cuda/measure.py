@@ -28,13 +28,14 @@ def milliseconds(device: Device, call: Call) -> float:
 
 
 def total(sizes: Sequence[int]) -> int:
-    """Bytes of scratch that hold pieces of these sizes."""
-    return sum(align(s, PIECE) for s in sizes)
+    """Bytes of scratch that hold pieces of these sizes wherever it begins."""
+    return sum(align(s, PIECE) for s in sizes) + (PIECE if any(sizes) else 0)
 
 
-def pieces(scratch: Any, sizes: Sequence[int]) -> list[Any]:
-    """The pieces of a scratch buffer, each on a boundary of its own; empty ones are None."""
-    found, top = [], 0
+def pieces(device: Device, scratch: Any, sizes: Sequence[int]) -> list[Any]:
+    """The pieces of a scratch buffer; empty ones are None. Each lies where the libraries want workspaces to lie, at a
+    multiple of 256 bytes: cuBLASLt refuses others for products that it splits."""
+    found, top = [], -device.address(scratch) % PIECE if any(sizes) else 0
     for size in sizes:
         found.append(scratch[top : top + size] if size else None)
         top += align(size, PIECE)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 from mxtrain.backends.cuda import cache as disk
 
@@ -27,6 +29,8 @@ class Tuning:
     def __init__(self, file: str = "", deterministic: bool = False) -> None:
         self.file, self.deterministic = file, deterministic
         self.used: dict[str, str] = {}
+        self.trial: Callable[[], AbstractContextManager[Any]] = nullcontext
+        """Around measurements: what they allocate is let go of afterwards."""
         self._given: dict[str, str] = {}
         self._known: dict[str, str] = _loads(disk.read(file)) if file else {}
 
@@ -45,7 +49,11 @@ class Tuning:
             if known.get(key) in names:
                 self.used[key] = known[key]
                 return known[key]
-        best = names[0] if len(names) == 1 else min(names, key=measure)
+        if len(names) == 1:
+            best = names[0]
+        else:
+            with self.trial():
+                best = min(names, key=measure)
         self.used[key] = best
         if len(names) > 1:
             self._known[key] = best

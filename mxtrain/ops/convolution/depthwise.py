@@ -85,7 +85,7 @@ def backward_filter(device: Device, p: cuda.Problem, bias: bool) -> Recipe:
     sizes = (4 * slots * size, 4 * size * slices(slots), parts)
 
     def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
-        part, sums, of_bias = cuda.pieces(scratch, sizes)
+        part, sums, of_bias = cuda.pieces(device, scratch, sizes)
         grid = cuda.blocks(slots * groups, threads=THREADS)
         calls = [cuda.launch(device, kernel, grid, [ins[0], ins[1], part, *_numbers(p), slots])]
         numbers = part.view("float32")

@@ -217,6 +217,9 @@ class FakeCuda:
     def address(self, array: Any) -> int:
         return address(array)
 
+    def put(self, target: Any, values: Any) -> None:
+        target[...] = self.xp.asarray(values)
+
     def fetch(self, array: Any) -> Any:
         self.refuse("cudaMemcpy")
         self.check_guards()
@@ -224,6 +227,9 @@ class FakeCuda:
 
     def synchronize(self) -> None:
         self.refuse("cudaStreamSynchronize")
+
+    def trim(self) -> None:
+        self.refuse("cudaFree")
 
     def function(self, code: Source, name: str, macros: Sequence[tuple[str, str]]) -> int:
         run: Any

@@ -33,9 +33,7 @@ def test_strides_of_other_axes_are_numpys(shape, random):
     try:
         got = restrided(x.shape, tuple(s // 8 for s in x.strides), wanted)
     except NoStrides:
-        y = x.view()
-        with pytest.raises(AttributeError):
-            y.shape = wanted
+        assert not np.shares_memory(x.reshape(wanted), x)
         return
     y = x.reshape(wanted)
     assert all(g == s // 8 for g, s, n in zip(got, y.strides, wanted, strict=True) if n > 1)
