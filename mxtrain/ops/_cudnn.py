@@ -97,8 +97,11 @@ def _whole(
     return prepare if cuda.cuda_of(device).tuning.choose(key, ["parts", "whole"], measure) == "whole" else None
 
 
-def backward_data(device: Device, p: cuda.Problem, bias: int | None = None, act: str | None = None) -> Recipe | None:
-    """x's gradient of the inputs dy and weight; with bias and activation what a deconvolution is."""
+def backward_data(
+    device: Device, p: cuda.Problem, bias: int | None = None, act: str | None = None, addend: int | None = None
+) -> Recipe | None:
+    """x's gradient of the inputs dy and weight, and what the addend's input holds; with bias and activation what a
+    deconvolution is."""
     conv = chosen(device, "data", p)
     if conv is None:
         return None
@@ -107,13 +110,17 @@ def backward_data(device: Device, p: cuda.Problem, bias: int | None = None, act:
     def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
         (space,) = cuda.pieces(device, scratch, sizes)
         dy, w, dx, workspace = (address(device, a) for a in (ins[0], ins[1], outs[0], space))
-        calls = [conv.call(w, dy, dx, workspace)]
+        calls: list[Call] = []
+        if addend is not None and device.address(ins[addend]) != dx:
+            calls.append(cuda.cuda_of(device).copy(outs[0], ins[addend]))
+        calls.append(conv.call(w, dy, dx, workspace, 0.0 if addend is None else 1.0))
         if bias is not None or act is not None:
             given = None if bias is None else ins[bias]
             calls.append(epilogue(device, outs[0], p.x, p.x.shape[1], act, (given, None)))
         return cuda.together(calls)
 
-    return _recipe(device, conv, conv.name, prepare, sizes, takes=wanted(1, p.w))
+    pairs = () if addend is None else ((addend, 0),)
+    return _recipe(device, conv, conv.name, prepare, sizes, takes=wanted(1, p.w), inplace=pairs)
 
 
 def backward_filter(device: Device, p: cuda.Problem, bias: bool, swapped: bool = False) -> Recipe | None:

@@ -23,18 +23,26 @@ def usable(node: Node) -> bool:
     return all(t.layout.name == "plain" for t in (*(e.type for e in node.inputs), *node.types))
 
 
-def recipe(device: Device, m: cuda.Matmul, prepare: Any, sizes: Sequence[int], name: str = "") -> Recipe:
+def recipe(device: Device, m: cuda.Matmul, prepare: Any, sizes: Sequence[int], name: str = "", **more: Any) -> Recipe:
     """The recipe around a product."""
     return Recipe(
-        prepare, f"cuda:{m.name}{name}", scratch=cuda.total(sizes), capturable=True, explain=explained(device, m)
+        prepare,
+        f"cuda:{m.name}{name}",
+        scratch=cuda.total(sizes),
+        capturable=True,
+        explain=explained(device, m),
+        **more,
     )
 
 
-def product(device: Device, p: cuda.Product, inputs: tuple[int, int] = (0, 1)) -> Recipe | None:
-    """The product of two inputs.
+def product(
+    device: Device, p: cuda.Product, inputs: tuple[int, int] = (0, 1), addend: int | None = None
+) -> Recipe | None:
+    """The product of two inputs, and what a third one holds.
 
     Args:
         inputs: which they are.
+        addend: which is added.
     """
     m = cuda.matmul(device, p)
     if m is None:
@@ -45,9 +53,12 @@ def product(device: Device, p: cuda.Product, inputs: tuple[int, int] = (0, 1)) -
     def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
         (space,) = cuda.pieces(device, scratch, sizes)
         a, b, out = (device.address(x) for x in (ins[inputs[0]], ins[inputs[1]], outs[0]))
-        return m.call(a, b, out, 0 if space is None else device.address(space))
+        added = 0 if addend is None else device.address(ins[addend])
+        return m.call(a, b, out, 0 if space is None else device.address(space), addend=added)
 
-    return recipe(device, m, prepare, sizes)
+    if addend is None:
+        return recipe(device, m, prepare, sizes)
+    return recipe(device, m, prepare, sizes, "+add", inplace=((addend, 0),))
 
 
 def with_bias(device: Device, p: cuda.Product, act: str | None) -> Recipe | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from mxtrain.base.device import Device
 from mxtrain.graph import Entry, Graph, Node, Recipe, Vocabulary
 from mxtrain.passes.chain import fuse_chains
-from mxtrain.passes.fuse import fuse_structures
+from mxtrain.passes.fuse import fuse_compiled, fuse_structures
 from mxtrain.passes.gradient import LOSS_SCALE, auxiliary_updates, gradient, with_losses, zeros_for
 from mxtrain.passes.infer import infer_partial, infer_types
 from mxtrain.passes.layout import set_layouts
@@ -67,8 +67,14 @@ def for_training(
     if options.fuse:
         g = fuse_structures(g, training=True, compiled=compiled).check()
     g = with_losses(g)
-    g, grads = gradient(g, wrt, vocabulary=vocabulary, scaled=options.precision == "float16")
-    return auxiliary_updates(g).check(), grads
+    scaled = options.precision == "float16"
+    g, grads = gradient(g, wrt, vocabulary=vocabulary, scaled=scaled, pairs=compiled and options.fuse)
+    g = auxiliary_updates(g).check()
+    if not compiled or not options.fuse:
+        return g, grads
+    first = len(g.outputs) - len(grads)
+    g = fuse_compiled(g).check()
+    return g, dict(zip(grads, g.outputs[first:], strict=True))
 
 
 def for_prediction(g: Graph, *, options: Options) -> Graph:

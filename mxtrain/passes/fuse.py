@@ -18,8 +18,11 @@ def fuse_structures(g: Graph, *, training: bool, compiled: bool = False) -> Grap
         compiled: the device has kernels of its own, for which more is merged in training.
     """
     g = _fuse(g, lambda node, reader: node.op.absorb(node, reader, training) if node.op and node.op.absorb else None)
-    if not compiled or not training:
-        return g
+    return fuse_compiled(g) if compiled and training else g
+
+
+def fuse_compiled(g: Graph) -> Graph:
+    """What only a device that has kernels of its own merges, in the forward of a training graph or in all of it."""
     return _fuse(
         g, lambda node, reader: node.op.absorb_compiled(node, reader) if node.op and node.op.absorb_compiled else None
     )

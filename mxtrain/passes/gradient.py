@@ -27,6 +27,7 @@ def gradient(
     vocabulary: Vocabulary,
     seeds: Mapping[Entry, Entry] | None = None,
     scaled: bool = False,
+    pairs: bool = False,
 ) -> tuple[Graph, dict[str, Entry]]:
     """The graph with gradients of its losses, and which entry is the gradient of which variable.
 
@@ -38,6 +39,7 @@ def gradient(
         vocabulary: the operators to make sums and zeros from.
         seeds: gradient flowing into an entry, for heads that are no losses.
         scaled: multiply what every loss gives by the variable LOSS_SCALE.
+        pairs: sum gradients of one entry two by two, so that operators can take such sums in.
 
     Raises:
         ConfigError: if an operator without a gradient stands between a loss and a variable.
@@ -52,9 +54,10 @@ def gradient(
 
     def total(e: Entry) -> Entry | None:
         parts = grads.get(e, [])
-        if len(parts) > 1:
-            params = vocabulary.add.params(num_args=len(parts))
-            parts[:] = [apply_node(vocabulary.add, fresh(f"{e.name}_grad_sum"), parts, params)[0]]
+        while len(parts) > 1:
+            count = 2 if pairs else len(parts)
+            params = vocabulary.add.params(num_args=count)
+            parts[:count] = [apply_node(vocabulary.add, fresh(f"{e.name}_grad_sum"), parts[:count], params)[0]]
         return parts[0] if parts else None
 
     for node in reversed(g.nodes):

@@ -110,3 +110,27 @@ def test_statuses_of_libraries_and_driver_are_told_apart(rng):
         with pytest.raises(Exception, match=r"convolution 'layer' .*CUDA_ERROR_FAKE \(700\)"):
             plan.run()
     assert np.isfinite(values["data"]).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("readers", [2, 3, 4])
+@pytest.mark.parametrize("kernel", [1, 3])
+def test_gradients_of_what_several_convolutions_read_are_summed_in_their_calls(kernel, readers, dtype, rng):
+    shapes = {"x": (2, 8, 5, 6), **{f"w{k}": (8, 8, kernel, kernel) for k in range(readers)}}
+    x, *weights = (variable(n, TensorType(s), "parameter") for n, s in shapes.items())
+    params = {"num_filter": 8, "kernel": (kernel, kernel), "pad": (kernel // 2,) * 2, "no_bias": True}
+    ys = [apply(ops.get("convolution"), f"conv{k}", x, w, **params) for k, w in enumerate(weights)]
+    whole = apply(ops.get("add_n"), "all", *ys, num_args=readers)
+    loss = apply(ops.get("make_loss"), "loss", apply(ops.get("square"), "square", whole))
+    plain, _ = for_training(Graph((loss,)), ["x"], vocabulary=ops.vocabulary(), options=Options())
+    g, grads = for_training(Graph((loss,)), ["x"], vocabulary=ops.vocabulary(), options=Options(), compiled=True)
+    assert sum(n.op is not None and n.op.name == "add_n" for n in g.nodes) == 1
+    assert sum(getattr(n.params, "add", False) for n in g.nodes if "backward_data" in n.name or "sum" in n.name) >= 1
+    values = {n: rounded(rng.standard_normal(s), dtype) for n, s in shapes.items()}
+    want, _ = evaluate(plain, values)
+    with fake_cudnn(), fake_cublaslt():
+        device = fake_device()
+        plan = planned(g, device, values, dtype)
+        plan.run()
+        close(results(plan, device), want, dtype, 4.0)
+    assert list(grads) == ["x"]

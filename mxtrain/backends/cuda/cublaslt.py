@@ -232,22 +232,23 @@ class Matmul(NamedTuple):
     layouts: tuple[_Owned, _Owned, _Owned]
     stream: int
 
-    def call(self, a: int, b: int, out: int, workspace: int, more: tuple[int, int] = (0, 0)) -> Call:
+    def call(self, a: int, b: int, out: int, workspace: int, more: tuple[int, int] = (0, 0), addend: int = 0) -> Call:
         """A prepared call. All are addresses.
 
         Args:
             more: bias (or its gradient), and the second matrix; 0 where the epilogue has none.
+            addend: of the result's type and shape, which it may be; 0: none.
         """
         p = self.product
         desc = _operation(self.lt, p, self.compute, *more)
-        one, zero = c.c_float(1.0), c.c_float(0.0)
-        scale, blend = c.c_void_p(c.addressof(one)), c.c_void_p(c.addressof(zero))
+        one, keep = c.c_float(1.0), c.c_float(1.0 if addend else 0.0)
+        scale, blend = c.c_void_p(c.addressof(one)), c.c_void_p(c.addressof(keep))
         first, second, target = self.layouts
         args = _Arguments((
-            self.lt.handle, desc, scale, b, second, a, first, blend, out, target, out, target, c.addressof(self.algo),
-            workspace, self.workspace, self.stream,
+            self.lt.handle, desc, scale, b, second, a, first, blend, addend or out, target, out, target,
+            c.addressof(self.algo), workspace, self.workspace, self.stream,
         ))  # fmt: skip
-        args.kept = (one, zero, self)
+        args.kept = (one, keep, self)
         return self.lt.lib.cublasLtMatmul, args
 
 

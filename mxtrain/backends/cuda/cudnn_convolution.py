@@ -8,13 +8,12 @@ problem read from y to x.
 from __future__ import annotations
 
 import ctypes as c
-import math
 from collections.abc import Callable
-from functools import partial
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from mxtrain.backends.cuda import cudnn
 from mxtrain.backends.cuda.cudnn import Cudnn, Descriptor, Refused, cudnn_of
+from mxtrain.backends.cuda.measure import milliseconds
 from mxtrain.backends.cuda.runtime import cuda_of
 from mxtrain.backends.cuda.tuning import key_of
 from mxtrain.base.device import Device
@@ -131,8 +130,8 @@ def convolution(device: Device, direction: Direction, p: Problem) -> Convolution
         if not names:
             return None
         key = key_of("cudnn", dnn.version, direction, *p.texts, "tf32" if _tf32(device) else "", WORKSPACE)
-        measure = _measure(partial(_timed, device, dnn, direction, p, descs, max(names.values())))
-        name = cuda_of(device).tuning.choose(key, list(names), measure)
+        measure = _Measure(device, dnn, direction, p, max(names.values()))
+        name = cuda_of(device).tuning.choose(key, list(names), lambda name: measure.of(descs, name))
         algo, math_type = (int(n) for n in name.split("/"))
         dnn.call("cudnnSetConvolutionMathType", descs[3], math_type)
         size = c.c_size_t()
@@ -197,36 +196,30 @@ def _name(r: Perf, wanted: int) -> str:
     return f"{r.algo}/{FMA if wanted == FMA else r.math}"
 
 
-def _measure(find: Callable[[], dict[str, float]]) -> Callable[[str], float]:
-    """How long an algorithm takes, by the library's own measurement of all of them, made when first asked for."""
-    times: dict[str, float] = {}
+class _Measure:
+    """Times algorithms of one problem on buffers of its own, made when first asked.
 
-    def milliseconds(name: str) -> float:
-        if not times:
-            times.update(find())
-        return times.get(name, math.inf)
+    The library's own search is not used: it runs each algorithm once, and what it says of small images is chance.
+    """
 
-    return milliseconds
+    def __init__(self, device: Device, dnn: Cudnn, direction: Direction, p: Problem, space: int) -> None:
+        self.device, self.dnn, self.direction, self.p, self.space = device, dnn, direction, p, space
+        self.buffers: list[Any] | None = None
 
-
-def _timed(device: Device, dnn: Cudnn, direction: Direction, p: Problem, descs: Descs, space: int) -> dict[str, float]:
-    first, second, target = p.operands(direction)
-    found, count = (Perf * RESULTS)(), c.c_int()
-    wanted = _math(device, p.x.dtype)
-    dnn.call("cudnnSetConvolutionMathType", descs[3], wanted)
-    try:
-        buffers = [*(device.zeros(t.nbytes) for t in (first, second, target)), device.empty(max(space, 1))]
-        a, b, out, scratch = (device.address(x) for x in buffers)
-        function = f"cudnnFindConvolution{_NAMES[direction]}AlgorithmEx"
-        dnn.call(
-            function, dnn.handle, descs[0], a, descs[1], b, descs[3], descs[2], out, RESULTS, c.byref(count), found,
-            scratch, space,
-        )  # fmt: skip
-    except (EnvironmentFault, Refused):
-        # No room to measure: the guess decides, all being equal.
-        return {"": 0.0}
-    device.synchronize()
-    return {_name(r, wanted): r.time for r in reversed(found[: count.value]) if r.status == 0} or {"": 0.0}
+    def of(self, descs: Descs, name: str) -> float:
+        """Milliseconds; infinite if it does not run; 0 where there is no room to measure, all being equal."""
+        first, second, target = self.p.operands(self.direction)
+        try:
+            if self.buffers is None:
+                sizes = [t.nbytes for t in (first, second, target)]
+                self.buffers = [*(self.device.zeros(n) for n in sizes), self.device.empty(max(self.space, 1))]
+        except EnvironmentFault:
+            return 0.0
+        algo, math_type = (int(n) for n in name.split("/"))
+        self.dnn.call("cudnnSetConvolutionMathType", descs[3], math_type)
+        conv = Convolution(self.dnn, self.direction, algo, name, self.space, descs)
+        a, b, out, space = (self.device.address(x) for x in self.buffers)
+        return milliseconds(self.device, conv.call(a, b, out, space))
 
 
 def bias_activation(conv: Convolution, p: Problem, act: str | None) -> Callable[..., Call] | None:

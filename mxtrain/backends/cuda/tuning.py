@@ -58,6 +58,8 @@ class Tuning:
         if len(names) > 1:
             self._known[key] = best
             if self.file:
+                # Other processes choose too; what they kept since is kept, and comes before nothing of this run.
+                self._known = {**_loads(disk.read(self.file)), **self._known}
                 disk.write(self.file, json.dumps(self._known, indent=0, sort_keys=True).encode())
         return best
 

@@ -10,6 +10,7 @@ Source: MXNet's Convolution.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mxtrain.graph import Entry, Node, Op, apply_node
 from mxtrain.ops import _call
@@ -67,11 +68,22 @@ def absorb(node: Node, reader: Node, training: bool) -> Node | None:
     return apply_node(OP, reader.name, inputs, Fused(**fields, act=act), (node.name, reader.name))
 
 
+def absorb_sum(node: Node, reader: Node) -> Node | None:
+    """The sum of a gradient towards the data and another one of the same data."""
+    addend = None if node.params.add else other_addend(node, reader)
+    if addend is None:
+        return None
+    return apply_node(
+        BACKWARD_DATA, reader.name, (*node.inputs, addend), replace(node.params, add=True), (node.name, reader.name)
+    )
+
+
 BACKWARD_DATA = Op(
     "convolution_backward_data", infer_backward_data,
     {"reference": _call.reference(run_backward_data), "onednn": fast_backward_data,
      "cuda": gpu_backward_data}, flops=backward_data_flops,
-    params=BackwardData, inputs=("dy", "weight"), layout="spatial", flat=("weight",), precision="narrow",
+    params=BackwardData,
+    inputs=lambda b: b.input_names, absorb_compiled=absorb_sum, layout="spatial", flat=("weight",), precision="narrow",
 )  # fmt: skip
 BACKWARD_WEIGHTS = Op(
     "convolution_backward_weights", infer_backward_weights,

@@ -39,13 +39,14 @@ def gpu(node: Node, device: Device) -> Recipe | None:
 
 
 def gpu_backward_data(node: Node, device: Device) -> Recipe | None:
-    """Towards the data."""
+    """Towards the data, with another gradient added or not."""
     whole = problem(node.params.forward, node.types[0], node.inputs[0].type)
-    made = {"cudnn": backward_data(device, whole)}
+    addend = 2 if node.params.add else None
+    made = {"cudnn": backward_data(device, whole, addend=addend)}
     if depthwise.takes(whole):
-        made["own"] = depthwise.backward_data(device, whole)
+        made["own"] = depthwise.backward_data(device, whole, addend)
     if products.takes(whole):
-        made["product"] = products.backward_data(device, whole)
+        made["product"] = products.backward_data(device, whole, addend)
     return fastest(device, node, made)
 
 

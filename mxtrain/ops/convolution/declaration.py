@@ -35,10 +35,20 @@ class Fused(Params):
 
 @dataclass(frozen=True)
 class BackwardData:
-    """What the gradient towards the data needs besides arrays."""
+    """What the gradient towards the data needs besides arrays.
+
+    Args:
+        add: it is added to a third input, another gradient of the same data. Made by the compiler.
+    """
 
     forward: Params
     shape: tuple[int, ...]
+    add: bool = False
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """Two or three."""
+        return ("dy", "weight", "addend") if self.add else ("dy", "weight")
 
 
 @dataclass(frozen=True)

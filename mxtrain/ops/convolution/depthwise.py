@@ -64,13 +64,17 @@ def forward(device: Device, p: cuda.Problem, bias: int | None, addend: int | Non
     return cuda.recipe(device, "depthwise", prepare)
 
 
-def backward_data(device: Device, p: cuda.Problem) -> Recipe:
-    """x's gradient of the inputs dy and weight."""
+def backward_data(device: Device, p: cuda.Problem, addend: int | None) -> Recipe:
+    """x's gradient of the inputs dy and weight, and what the addend's input holds."""
+    channels = p.x.shape[1]
 
     def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
         kernel, groups = _kernel("depthwise_data", p)
-        grid = _grid(p.x.size // p.x.shape[1], groups)
-        return cuda.launch(device, kernel, grid, [ins[0], ins[1], outs[0], *_numbers(p)])
+        grid = _grid(p.x.size // channels, groups)
+        first = cuda.launch(device, kernel, grid, [ins[0], ins[1], outs[0], *_numbers(p)])
+        if addend is None:
+            return first
+        return cuda.together([first, epilogue(device, outs[0], p.x, channels, None, (None, ins[addend]))])
 
     return cuda.recipe(device, "depthwise", prepare)
 

@@ -71,6 +71,8 @@ def fast(node: Node, device: Device) -> Recipe | None:
 
 def fast_backward_data(node: Node, device: Device) -> Recipe | None:
     """oneDNN's backward data."""
+    if node.params.add:
+        return None
     p: Params = node.params.forward
     dy, dx = node.inputs[0].type, node.types[0]
     s = tiled.shape_of(p, dx, dy, device.threads)

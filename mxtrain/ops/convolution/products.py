@@ -35,10 +35,11 @@ def forward(device: Device, p: cuda.Problem, bias: bool, act: str | None) -> Rec
     return with_activation(device, whole, act) if act else product(device, whole)
 
 
-def backward_data(device: Device, p: cuda.Problem) -> Recipe | None:
-    """x's gradient of the inputs dy and weight."""
+def backward_data(device: Device, p: cuda.Problem, addend: int | None) -> Recipe | None:
+    """x's gradient of the inputs dy and weight, and what the addend's input holds."""
     pixels, channels, filters = _sizes(p)
-    return product(device, cuda.Product(1, pixels, filters, channels, False, False, p.x.dtype, p.x.dtype))
+    whole = cuda.Product(1, pixels, filters, channels, False, False, p.x.dtype, p.x.dtype)
+    return product(device, whole, addend=addend)
 
 
 def backward_filter(device: Device, p: cuda.Problem, bias: bool) -> Recipe | None:

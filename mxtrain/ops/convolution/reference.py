@@ -43,7 +43,7 @@ def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
 def run_backward_data(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
     """Reference gradient towards the data."""
     p: Params = node.params.forward
-    dy, weight = ins
+    dy, weight = ins[:2]
     g, (o, k) = geometry(p), letters(len(p.kernel))
     dy = dy.reshape(dy.shape[0], p.num_group, -1, *dy.shape[2:])
     weight = weight.reshape(p.num_group, p.num_filter // p.num_group, *weight.shape[1:])
@@ -51,7 +51,8 @@ def run_backward_data(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[An
     cols = cols.reshape(cols.shape[0], -1, *cols.shape[3:])
     shape = outs[0].shape
     big = (*shape[:2], *(s + 2 * b for s, b in zip(shape[2:], g.pad, strict=True)))
-    outs[0][...] = crop(scatter(cols, xp, big, g.stride, g.dilate), g.pad, shape)
+    dx = crop(scatter(cols, xp, big, g.stride, g.dilate), g.pad, shape)
+    outs[0][...] = dx + ins[2] if node.params.add else dx
 
 
 def run_backward_weights(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
