@@ -89,6 +89,10 @@ class Chunk(NamedTuple):
         return self.images * self.rows
 
 
+LEAST = 2e8
+"""Multiplications of a direct convolution for which waking the threads pays: about two milliseconds of one core."""
+
+
 def worth(s: Shape, *, summed: bool = False) -> bool:
     """True if the products saved outweigh the transforms: a rule, so that it is the same on every machine.
 
@@ -107,7 +111,7 @@ def worth(s: Shape, *, summed: bool = False) -> bool:
         fast += POINTS**2 * s.channels * s.filters * 80 * s.threads
     # Every thread reads all filters, four times as many values as before: too many for a few tiles.
     few = tiles < 16 * s.threads and s.large
-    return min(s.channels, s.filters) >= 32 and fast < 0.85 * direct and not few
+    return min(s.channels, s.filters) >= 32 and fast < 0.85 * direct and direct >= LEAST and not few
 
 
 @cache

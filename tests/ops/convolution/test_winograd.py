@@ -46,7 +46,8 @@ def test_chunks_cover_every_row_of_tiles_once(cache, monkeypatch):
     assert max(k.lines for k in s.chunks) == s.chunks[0].lines
 
 
-def test_the_rule_takes_a_convolution_of_many_channels(rng):
+def test_the_rule_takes_a_convolution_of_many_channels(rng, monkeypatch):
+    monkeypatch.setattr(winograd, "LEAST", 0)
     recipe = fast(build("convolution", LARGE, "float32"), FAST)
     assert recipe.name == "onednn:winograd"
     check_operator("convolution", LARGE, rng)
@@ -62,6 +63,8 @@ def test_the_rule_takes_a_convolution_of_many_channels(rng):
         (Shape(8, (224, 224), (224, 224), (1, 1), 3, 64), False),
         (Shape(128, (32, 32), (32, 32), (1, 1), 16, 16), False),
         (Shape(8, (5, 5), (5, 5), (1, 1), 512, 512), False),
+        (Shape(1, (28, 28), (28, 28), (1, 1), 128, 128), False),
+        (Shape(1, (28, 28), (28, 28), (1, 1), 256, 512, threads=2), True),
     ],
 )
 def test_the_rule_weighs_products_against_transforms(shape, expected):
