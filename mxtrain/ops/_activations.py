@@ -1,7 +1,12 @@
-"""Activation functions whose gradient follows from their output: for activation, and for those that absorb one."""
+"""Activation functions: for activation, and for those that absorb one.
+
+What stands in FORWARD has a gradient that follows from its output, so it can be absorbed in training too; the others
+only in prediction.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +17,7 @@ from mxtrain.graph import Entry, Node, Op, Recipe, apply
 from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import same_type
 from mxtrain.ops._pointwise import in_chains
+from mxtrain.ops._special import erf
 
 
 def relu(xp: Any, x: Any, out: Any) -> None:
@@ -42,7 +48,37 @@ def softsign(xp: Any, x: Any, out: Any) -> None:
     out[...] = x / (1 + xp.abs(x))
 
 
+def gelu(xp: Any, x: Any, out: Any) -> None:
+    """x P(X <= x) of a normal X, exactly."""
+    out[...] = 0.5 * x * (1 + erf(xp, x / math.sqrt(2)))
+
+
+def silu(xp: Any, x: Any, out: Any) -> None:
+    """x sigmoid(x)."""
+    s = xp.empty_like(x)
+    sigmoid(xp, x, s)
+    xp.multiply(x, s, out=out)
+
+
+def hard_sigmoid(xp: Any, x: Any, out: Any) -> None:
+    """A straight line from 0 at -3 to 1 at 3."""
+    out[...] = xp.minimum(xp.maximum(x / 6 + 0.5, 0), 1)
+
+
+def hard_swish(xp: Any, x: Any, out: Any) -> None:
+    """x hard_sigmoid(x)."""
+    out[...] = x * xp.minimum(xp.maximum(x / 6 + 0.5, 0), 1)
+
+
+def relu6(xp: Any, x: Any, out: Any) -> None:
+    """min(max(x, 0), 6): what clip may be."""
+    xp.maximum(x, 0, out=out)
+    xp.minimum(out, 6, out=out)
+
+
 FORWARD = {"relu": relu, "sigmoid": sigmoid, "tanh": tanh, "softrelu": softrelu, "softsign": softsign}
+OTHERS = {"gelu": gelu, "silu": silu, "hard_sigmoid": hard_sigmoid, "hard_swish": hard_swish, "relu6": relu6}
+ALL = FORWARD | OTHERS
 
 
 def slope_from_output(xp: Any, name: str, y: Any) -> Any:
@@ -60,7 +96,9 @@ def slope_from_output(xp: Any, name: str, y: Any) -> Any:
 
 ALGORITHM = {
     "relu": onednn.Algorithm.RELU, "sigmoid": onednn.Algorithm.LOGISTIC, "tanh": onednn.Algorithm.TANH,
-    "softrelu": onednn.Algorithm.SOFT_RELU,
+    "softrelu": onednn.Algorithm.SOFT_RELU, "gelu": onednn.Algorithm.GELU_ERF, "silu": onednn.Algorithm.SWISH,
+    "hard_sigmoid": onednn.Algorithm.HARDSIGMOID, "hard_swish": onednn.Algorithm.HARDSWISH,
+    "relu6": onednn.Algorithm.CLIP_V2,
 }  # fmt: skip
 FROM_DST = {
     "relu": onednn.Algorithm.RELU_FROM_DST, "sigmoid": onednn.Algorithm.LOGISTIC_FROM_DST,
@@ -70,15 +108,22 @@ FUSED = tuple(FROM_DST)
 """Activations that oneDNN computes as a post-op, and differentiates from the output."""
 
 
-def post_ops(act: str | None, alpha: float = 1.0) -> tuple[tuple[Any, ...], ...]:
+def constants(name: str) -> tuple[float, float]:
+    """oneDNN's alpha and beta."""
+    if name in ("hard_sigmoid", "hard_swish"):
+        return 1 / 6, 0.5
+    return {"relu": (0.0, 0.0), "relu6": (0.0, 6.0)}.get(name, (1.0, 0.0))
+
+
+def post_ops(act: str | None) -> tuple[tuple[Any, ...], ...]:
     """The oneDNN post-op of an absorbed activation."""
-    return (("eltwise", ALGORITHM[act], 0.0 if act == "relu" else alpha, 0.0),) if act else ()
+    return (("eltwise", ALGORITHM[act], *constants(act)),) if act else ()
 
 
-def absorbed(reader: Node) -> str | None:
+def absorbed(reader: Node, training: bool = True) -> str | None:
     """The activation that `reader` is, if a producer may absorb it."""
     name = reader.op.eltwise(reader.params) if reader.op and reader.op.eltwise else None
-    return name if name in FUSED else None
+    return name if name in (FUSED if training else (*FUSED, *OTHERS)) else None
 
 
 @dataclass(frozen=True)

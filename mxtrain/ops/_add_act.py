@@ -13,7 +13,7 @@ from typing import Any
 from mxtrain.backends import onednn
 from mxtrain.base.device import Device
 from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
-from mxtrain.ops._activations import FORWARD, absorbed, backward, post_ops
+from mxtrain.ops._activations import ALL, absorbed, backward, post_ops
 from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import same_type
 from mxtrain.ops._pointwise import in_chains
@@ -31,7 +31,7 @@ class Params:
 def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
     """Reference forward."""
     xp.add(ins[0], ins[1], out=outs[0])
-    FORWARD[node.params.act](xp, outs[0], outs[0])
+    ALL[node.params.act](xp, outs[0], outs[0])
 
 
 def fast(node: Node, device: Device) -> Recipe | None:
@@ -55,7 +55,7 @@ def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 def absorb(node: Node, reader: Node, training: bool) -> Node | None:
     """What a sum of two makes of the activation after it."""
-    act = absorbed(reader)
+    act = absorbed(reader, training)
     if act is None or len(node.inputs) != 2:
         return None
     return apply_node(ADD_ACT, reader.name, node.inputs, Params(act), (node.name, reader.name))

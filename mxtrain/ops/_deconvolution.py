@@ -17,7 +17,7 @@ from mxtrain.base.device import Device
 from mxtrain.base.types import CHANNELS_LAST, PartialType, TensorType
 from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
 from mxtrain.ops import _cudnn
-from mxtrain.ops._activations import FORWARD, post_ops
+from mxtrain.ops._activations import ALL, post_ops
 from mxtrain.ops._call import reference
 from mxtrain.ops._infer import Inferred, Types, dtype_of, statistics_dtype
 from mxtrain.ops._spatial import crop, padded, scatter, windows
@@ -81,7 +81,7 @@ def run_forward(g: Geometry, xp: Any, ins: Sequence[Any], out: Any) -> None:
     if g.bias:
         y = y + ins[2].reshape(1, -1, *(1,) * len(g.kernel))
     if g.act:
-        FORWARD[g.act](xp, y, y)
+        ALL[g.act](xp, y, y)
     out[...] = y
 
 

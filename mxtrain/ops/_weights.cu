@@ -6,6 +6,18 @@ __device__ inline float activated(float x) { return x > 0.0f || x != x ? x : 0.0
 __device__ inline float activated(float x) { return 0.5f * tanhf(0.5f * x) + 0.5f; }
 #elif ACT == 3
 __device__ inline float activated(float x) { return tanhf(x); }
+#elif ACT == 4
+__device__ inline float activated(float x) { return 0.5f * x * (1.0f + erff(x * 0.70710678118654752f)); }
+#elif ACT == 5
+__device__ inline float activated(float x) { return x * (0.5f * tanhf(0.5f * x) + 0.5f); }
+#elif ACT == 6 || ACT == 7
+__device__ inline float activated(float x) {
+    float y = x / 6.0f + 0.5f;
+    y = y > 0.0f || y != y ? y < 1.0f || y != y ? y : 1.0f : 0.0f;
+    return ACT == 7 ? x * y : y;
+}
+#elif ACT == 8
+__device__ inline float activated(float x) { return x > 0.0f || x != x ? x < 6.0f || x != x ? x : 6.0f : 0.0f; }
 #else
 __device__ inline float activated(float x) { return x; }
 #endif

@@ -12,8 +12,10 @@ from mxtrain.base.device import Device
 from mxtrain.base.types import CHANNELS_LAST, Layout, TensorType
 from mxtrain.graph import Call
 
-ACTS = {None: 0, "relu": 1, "sigmoid": 2, "tanh": 3}
-SOURCE = cuda.source(__file__, {"T": cuda.STORAGE, "VECTOR": ("1", "8"), "ACT": ("0", "1", "2", "3")})
+ACTS = {
+    None: 0, "relu": 1, "sigmoid": 2, "tanh": 3, "gelu": 4, "silu": 5, "hard_sigmoid": 6, "hard_swish": 7, "relu6": 8,
+}  # fmt: skip
+SOURCE = cuda.source(__file__, {"T": cuda.STORAGE, "VECTOR": ("1", "8"), "ACT": tuple(map(str, ACTS.values()))})
 SLICES, ROWS, THREADS = 128, 64, 128
 
 

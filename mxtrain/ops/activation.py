@@ -19,7 +19,7 @@ from mxtrain.backends import onednn
 from mxtrain.base.device import Device
 from mxtrain.base.params import declare, param
 from mxtrain.graph import Entry, Node, Op, Recipe, apply
-from mxtrain.ops._activations import ALGORITHM, FORWARD, backward, sigmoid
+from mxtrain.ops._activations import ALGORITHM, ALL, FORWARD, backward, constants, hard_sigmoid, sigmoid
 from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import same_type
 from mxtrain.ops._pointwise import in_chains
@@ -42,28 +42,9 @@ class InputParams:
     act: str
 
 
-def compute(name: str, xp: Any, x: Any, out: Any) -> None:
-    """out = f(x)."""
-    if name in FORWARD:
-        FORWARD[name](xp, x, out)
-    elif name == "gelu":
-        out[...] = 0.5 * x * (1 + erf(xp, x / math.sqrt(2)))
-    elif name == "silu":
-        s = xp.empty_like(x)
-        sigmoid(xp, x, s)
-        xp.multiply(x, s, out=out)
-    else:
-        xp.multiply(hard_sigmoid(xp, x), x if name == "hard_swish" else 1, out=out)
-
-
-def hard_sigmoid(xp: Any, x: Any) -> Any:
-    """A straight line from 0 at -3 to 1 at 3."""
-    return xp.minimum(xp.maximum(x / 6 + 0.5, 0), 1)
-
-
 def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
     """Reference forward."""
-    compute(node.params.act_type, xp, ins[0], outs[0])
+    ALL[node.params.act_type](xp, ins[0], outs[0])
 
 
 def slope(name: str, xp: Any, x: Any) -> Any:
@@ -73,7 +54,11 @@ def slope(name: str, xp: Any, x: Any) -> Any:
         return 0.5 * (1 + erf(xp, x / math.sqrt(2))) + x * density
     if name in ("hard_sigmoid", "hard_swish"):
         sloping = ((x > -3) & (x < 3)).astype(x.dtype) / 6
-        return sloping if name == "hard_sigmoid" else hard_sigmoid(xp, x) + x * sloping
+        if name == "hard_sigmoid":
+            return sloping
+        y = xp.empty_like(x)
+        hard_sigmoid(xp, x, y)
+        return y + x * sloping
     s = xp.empty_like(x)
     sigmoid(xp, x, s)
     return s * (1 + x * (1 - s))
@@ -85,23 +70,10 @@ def run_input_backward(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[A
     xp.multiply(dy, slope(node.params.act, xp, x), out=outs[0])
 
 
-INPUT_ALGORITHM = {
-    "gelu": onednn.Algorithm.GELU_ERF, "silu": onednn.Algorithm.SWISH, "hard_sigmoid": onednn.Algorithm.HARDSIGMOID,
-    "hard_swish": onednn.Algorithm.HARDSWISH,
-}  # fmt: skip
-
-
-def constants(name: str) -> tuple[float, float]:
-    """oneDNN's alpha and beta."""
-    if name in ("hard_sigmoid", "hard_swish"):
-        return 1 / 6, 0.5
-    return (0.0 if name == "relu" else 1.0), 0.0
-
-
 def forward_desc(node: Node, name: str) -> onednn.PrimitiveDesc | None:
     """oneDNN's eltwise forward of one of our names."""
     t = node.types[0]
-    algorithm = {**ALGORITHM, **INPUT_ALGORITHM}.get(name)
+    algorithm = ALGORITHM.get(name)
     if algorithm is None or not onednn.available() or not onednn.supports(t) or t.layout != node.inputs[0].type.layout:
         return None
     md = onednn.desc(t)
@@ -121,7 +93,7 @@ def fast_input_backward(node: Node, device: Device) -> Recipe | None:
     hint = forward_desc(node, node.params.act)
     md = onednn.desc(node.types[0]) if hint else None
     act = node.params.act
-    pd = hint and onednn.describe("eltwise_backward", INPUT_ALGORITHM[act], md, md, md, *constants(act), hint)
+    pd = hint and onednn.describe("eltwise_backward", ALGORITHM[act], md, md, md, *constants(act), hint)
     if pd is None:
         return None
     ins = {onednn.Arg.DIFF_DST: 0, onednn.Arg.SRC: 1}

@@ -71,5 +71,6 @@ OP = elementwise(
     (Slope(backward, ("data",), alias=False, fast=fast_backward),),
     params=Params,
     mxnet=("clip",),
+    eltwise=lambda p: "relu6" if (p.a_min, p.a_max) == (0, 6) else None,
     native=eltwise(onednn.Algorithm.CLIP_V2, lambda p: (p.a_min, p.a_max)),
 )

@@ -138,7 +138,7 @@ def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
 def absorb(node: Node, reader: Node, training: bool) -> Node | None:
     """The activation after it."""
     p: Params = node.params
-    act = absorbed(reader)
+    act = absorbed(reader, training)
     if getattr(p, "act", None) is not None or act is None:
         return None
     fields = {k: getattr(p, k) for k in Params.__dataclass_fields__}

@@ -21,7 +21,7 @@ from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialShape, PartialType, TensorType
 from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
 from mxtrain.ops import _products
-from mxtrain.ops._activations import FORWARD, absorbed, backward, post_ops
+from mxtrain.ops._activations import ALL, absorbed, backward, post_ops
 from mxtrain.ops._call import reference
 from mxtrain.ops._fold import backward_data_flops, backward_weights_flops, fold, weight_flops
 from mxtrain.ops._infer import Inferred, Types, dtype_of, product, statistics_dtype
@@ -91,7 +91,7 @@ def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
         y += ins[2]
     act = getattr(p, "act", None)
     if act:
-        FORWARD[act](xp, y, y)
+        ALL[act](xp, y, y)
     outs[0][...] = y.reshape(outs[0].shape)
 
 
@@ -268,7 +268,7 @@ def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
 def absorb(node: Node, reader: Node, training: bool) -> Node | None:
     """The activation after it; outside training also a batch normalisation, folded into the weights."""
     p: Params = node.params
-    act = absorbed(reader)
+    act = absorbed(reader, training)
     if getattr(p, "act", None) is not None:
         return None
     inputs: Sequence[Entry] = node.inputs

@@ -23,6 +23,8 @@ def layer(name, act, shapes, addend=None, **params):
     y = apply(ops.get(name), "layer", data, weight, bias, **params)
     if addend is not None:
         y = apply(ops.get("elemwise_add"), "sum", y, variable("addend", TensorType(addend), "parameter"))
+    if act == "relu6":
+        return apply(ops.get("clip"), "act", y, a_min=0, a_max=6)
     return apply(ops.get("activation"), "act", y, act_type=act) if act else y
 
 
@@ -44,7 +46,7 @@ OUT = (2, 16, 5, 6)
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("refused", [0, 4, 6])
-@pytest.mark.parametrize("act", ["relu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("act", ["relu", "tanh", "sigmoid", "gelu", "silu", "hard_sigmoid", "hard_swish", "relu6"])
 def test_fully_connected(act, refused, dtype, rng):
     with fake_cublaslt() as fake:
         fake.fail("epilogue", refused)
@@ -67,7 +69,7 @@ def test_gradients_of_a_fully_connected_layer(refused, rng):
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("addend", [None, OUT])
-@pytest.mark.parametrize("act", ["relu", "tanh", None])
+@pytest.mark.parametrize("act", ["relu", "tanh", "relu6", None])
 def test_convolution(act, addend, dtype, rng):
     with fake_cudnn():
         y = layer("convolution", act, CONV, addend, num_filter=16, kernel=(3, 3), pad=(1, 1))

@@ -51,7 +51,7 @@ def absorb(node: Node, reader: Node, training: bool) -> Node | None:
     if getattr(p, "act", None) is not None:
         return None
     fields = {k: getattr(p, k) for k in Params.__dataclass_fields__}
-    act, add = absorbed(reader), getattr(p, "add", False)
+    act, add = absorbed(reader, training), getattr(p, "add", False)
     if act:
         return apply_node(OP, reader.name, node.inputs, Fused(**fields, act=act, add=add), (node.name, reader.name))
     if training or add:

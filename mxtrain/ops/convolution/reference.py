@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mxtrain.graph import Node
-from mxtrain.ops._activations import FORWARD
+from mxtrain.ops._activations import ALL
 from mxtrain.ops._spatial import crop, padded, scatter, windows
 from mxtrain.ops.convolution.declaration import Params, geometry
 
@@ -36,7 +36,7 @@ def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
         y = y + ins[-1]
     act = getattr(p, "act", None)
     if act:
-        FORWARD[act](xp, y, y)
+        ALL[act](xp, y, y)
     outs[0][...] = y
 
 
