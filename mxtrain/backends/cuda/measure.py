@@ -37,8 +37,8 @@ def milliseconds(device: Device, call: Call) -> float:
 def numbers(device: Device, dtype: str, nbytes: int) -> Any:
     """A flat uint8 buffer of standard normal numbers of a type of floats; of zeros, of another type.
 
-    Zeros would not do. A sum in 16 bits is added to by compare-and-swap, which has to try again when another thread has
-    changed it: zeros change nothing, and an algorithm that is slow then looks fast.
+    Zeros would not do: what adds into one place by compare-and-swap has to try again when another thread has changed
+    it, and zeros change nothing, so it would look faster than it is.
     """
     block = _block(dtype)
     if block is None:
