@@ -126,6 +126,8 @@ class Op:
         absorb: ``(node, reader, training) -> merged Node or None``. `reader` is the only reader of output 0. Output
             i of the merged node replaces output i of `node`, and output 0 that of `reader`.
         absorb_compiled: as `absorb`, in training, where a device has kernels of its own for what comes out.
+        join: ``(nodes) -> Node``: several nodes of it with the same params and one output each, of which none leads to
+            another, as one; its output k is that of node k. For devices where many small kernels take long.
         expand: ``(node) -> one Entry per output``: the same in other operators.
         eltwise: trait: ``(params) -> name`` of the function it is, element by element (relu, tanh...), which another
             operator may absorb.
@@ -154,6 +156,7 @@ class Op:
     at_eval: Callable[[Node], Sequence[Entry]] | None = None
     absorb: Callable[[Node, Node, bool], Node | None] | None = None
     absorb_compiled: Callable[[Node, Node], Node | None] | None = None
+    join: Callable[[Sequence[Node]], Node] | None = None
     expand: Callable[[Node], Sequence[Entry]] | None = None
     eltwise: Callable[[Any], str | None] | None = None
     pointwise: Pointwise | None = None

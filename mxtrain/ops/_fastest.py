@@ -28,10 +28,10 @@ def fastest(device: Device, node: Node, recipes: Mapping[str, Recipe | None]) ->
 
 
 def _measured(device: Device, node: Node, recipe: Recipe) -> float:
-    """Milliseconds on zeros; 0 where there is no room to measure, all being equal."""
+    """Milliseconds on random numbers; 0 where there is no room to measure, all being equal."""
 
     def array(t: TensorType) -> Any:
-        return view(device.zeros(max(t.nbytes, 1)), t)
+        return view(cuda.numbers(device, t.dtype, max(t.nbytes, 1)), t)
 
     try:
         ins = [array(_as(e.type, recipe.takes.get(k))) for k, e in enumerate(node.inputs)]

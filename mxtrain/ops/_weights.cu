@@ -42,12 +42,12 @@ extern "C" __global__ void epilogue(T* y, const float* bias, const T* addend, lo
     }
 }
 
-// Filters (K, window, C) to plain ones (K, C, window).
-extern "C" __global__ void plain_filters(const T* x, float* y, long long filters, long long channels, long long window) {
+// Filters (K, window, C), `apart` numbers from one to the next, to plain ones (K, C, window).
+extern "C" __global__ void plain_filters(const T* x, float* y, long long filters, long long channels, long long window, long long apart) {
     int64 each = channels * window, count = filters * each;
     for (int64 i = GLOBAL_THREAD; i < count; i += GLOBAL_THREADS) {
         int64 filter = i / each, channel = i % each / window, place = i % window;
-        y[i] = widen(x[filter * each + place * channels + channel]);
+        y[i] = widen(x[filter * apart + place * channels + channel]);
     }
 }
 

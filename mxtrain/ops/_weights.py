@@ -52,11 +52,15 @@ def wanted(index: int, w: TensorType) -> dict[int, Layout]:
     return {} if plain_already(w) else {index: CHANNELS_LAST}
 
 
-def plain_filters(device: Device, source: Any, target: Any, w: TensorType) -> Call:
-    """Filters channels-last to plain float32 ones, (K, C, S...)."""
+def plain_filters(device: Device, source: Any, target: Any, w: TensorType, apart: int = 0) -> Call:
+    """Filters channels-last to plain float32 ones, (K, C, S...).
+
+    Args:
+        apart: numbers from one filter to the next in `source`; 0: they lie side by side.
+    """
     count, channels = w.shape[:2]
     window = w.size // (count * channels)
-    args = [source, target, count, channels, window]
+    args = [source, target, count, channels, window, apart or channels * window]
     return cuda.launch(device, _kernel("plain_filters", w.dtype), cuda.blocks(w.size, most=1 << 16), args)
 
 

@@ -14,6 +14,7 @@ from mxtrain.passes.chain import fuse_chains
 from mxtrain.passes.fuse import fuse_compiled, fuse_structures
 from mxtrain.passes.gradient import LOSS_SCALE, auxiliary_updates, gradient, with_losses, zeros_for
 from mxtrain.passes.infer import infer_partial, infer_types
+from mxtrain.passes.join import join_updates
 from mxtrain.passes.layout import set_layouts
 from mxtrain.passes.memory import MemoryPlan, Place, Strategy, on_parameters, plan_memory
 from mxtrain.passes.precision import set_precision
@@ -73,7 +74,7 @@ def for_training(
     if not compiled or not options.fuse:
         return g, grads
     first = len(g.outputs) - len(grads)
-    g = fuse_compiled(g).check()
+    g = join_updates(fuse_compiled(g)).check()
     return g, dict(zip(grads, g.outputs[first:], strict=True))
 
 

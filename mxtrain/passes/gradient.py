@@ -76,12 +76,9 @@ def gradient(
                 grads[e].append(d)
     # Last layers first, however they are asked for: each gradient of a weight is computed when what it needs is there,
     # and frees it.
-    found = {}
     asked = set(wrt)
-    for name in reversed(g.variables):
-        d = total(Entry(g.variables[name])) if name in asked else None
-        if d is not None:
-            found[name] = d
+    totals = {name: total(Entry(g.variables[name])) for name in reversed(g.variables) if name in asked}
+    found = {name: d for name, d in totals.items() if d is not None}
     return replace(g, outputs=(*g.outputs, *found.values())), found
 
 

@@ -64,7 +64,7 @@ def test_tables(module):
 
 def test_every_net_and_side_has_a_command(module):
     gpu = module("gpu")
-    args = argparse.Namespace(torch="t", jax="j", warm_up=1, windows=1, steps=1)
+    args = argparse.Namespace(torch="t", jax="j", warm_up=1, windows=1, steps=1, sides=gpu.SIDES)
     sides = {name: list(gpu.commands(args, row, 8)) for name, row in gpu.NETS.items()}
     assert sides["resnet-50"] == ["ours", "ours eager", "torch eager", "torch.compile", "JAX"]
     assert sides["lenet"] == ["ours", "ours eager", "torch eager", "torch.compile"]

@@ -15,8 +15,9 @@ NETS = {
 }  # fmt: skip
 ROUNDING = {"fp32": 2.0**-24, "bf16": 2.0**-9, "fp16": 2.0**-12}
 SHAKE, TIMES = 16, 10
-FLOOR = {"fp32": 0.02, "bf16": 0.1, "fp16": 0.05}
-"""Of an array's norm: an activation near zero that falls on its other side moves a gradient by one of its terms."""
+FLOOR = {"fp32": 0.05, "bf16": 0.1, "fp16": 0.05}
+"""Of an array's norm: an activation near zero that falls on its other side moves a gradient by one of its terms. With
+four images that is much: arrays of densenet differ by 2.7 % in float32."""
 
 
 def step(name, keys, device, precision, shaken=None):

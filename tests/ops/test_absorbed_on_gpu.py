@@ -19,8 +19,7 @@ pytestmark = needs_compiler
 
 
 def layer(name, act, shapes, addend=None, **params):
-    data, weight, bias = (variable(n, TensorType(s), "parameter") for n, s in shapes.items())
-    y = apply(ops.get(name), "layer", data, weight, bias, **params)
+    y = apply(ops.get(name), "layer", *(variable(n, TensorType(s), "parameter") for n, s in shapes.items()), **params)
     if addend is not None:
         y = apply(ops.get("elemwise_add"), "sum", y, variable("addend", TensorType(addend), "parameter"))
     if act == "relu6":
@@ -86,6 +85,19 @@ def test_bias_and_relu_in_the_librarys_call_when_it_is_faster(dtype, rng, monkey
         kernels = both(for_prediction(Graph((y,)), options=Options()), {**CONV, "addend": OUT}, rng, dtype)
         assert any(k.endswith("+bias") for k in kernels)
         assert fake.log[-1] == "bias, activation 1, addend 1"
+
+
+@pytest.mark.parametrize("no_bias", [False, True])
+@pytest.mark.parametrize("act", ["relu", "tanh", None])
+def test_a_convolution_of_few_channels_as_a_product(act, no_bias, rng, monkeypatch):
+    monkeypatch.setattr("mxtrain.ops.convolution.cuda.fastest", lambda device, node, made: made["columns"])
+    shapes = {"data": (2, 3, 5, 6), "weight": (16, 3, 3, 3), "bias": (16,)}
+    if no_bias:
+        del shapes["bias"]
+    with fake_cudnn(), fake_cublaslt():
+        y = layer("convolution", act, shapes, num_filter=16, kernel=(3, 3), pad=(1, 1), no_bias=no_bias)
+        kernels = both(for_prediction(Graph((y,)), options=Options()), shapes, rng, "bfloat16")
+        assert sum(k.startswith("cuda:columns") for k in kernels) == 1
 
 
 def test_statuses_of_libraries_and_driver_are_told_apart(rng):

@@ -108,4 +108,5 @@ def test_a_product_competes_with_the_librarys_convolution(rng, monkeypatch):
         assert sum(k.startswith("cuda:cublaslt") for k in kernels) == 3, kernels
         moved = {"data": (2, 8, 5, 6)}, {"kernel": 1, "num_filter": 16, "stride": 2}
         kernels = check_on(fake_device(), "convolution", Case(*moved), rng)
-        assert sum(k.startswith("cuda:cudnn") for k in kernels) == 3, kernels
+        assert sum(k.startswith("cuda:cudnn") for k in kernels) == 2, kernels
+        assert sum(k.startswith("cuda:columns") for k in kernels) == 1, kernels

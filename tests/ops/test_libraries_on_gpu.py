@@ -71,7 +71,19 @@ def both_ways(device, name, case, dtype, rng):
 @pytest.mark.parametrize("name", ["convolution", "deconvolution"])
 def test_cudnn_is_used_and_right(gpu, rng, name, case, dtype):
     kernels = check_on(gpu, name, case, rng, dtype)
-    assert sum(k.startswith("cuda:cudnn") for k in kernels) == 3, kernels
+    assert sum(k.startswith(("cuda:cudnn", "cuda:columns")) for k in kernels) == 3, kernels
+    assert any(k.startswith("cuda:cudnn") for k in kernels), kernels
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", CONVOLUTIONS[:3], ids=str)
+def test_convolutions_as_products_are_right(gpu, rng, case, dtype, monkeypatch):
+    monkeypatch.setattr(
+        "mxtrain.ops.convolution.cuda.fastest",
+        lambda device, node, made: made.get("columns") or next(r for r in made.values() if r),
+    )
+    kernels = check_on(gpu, "convolution", case, rng, dtype)
+    assert any(k.startswith("cuda:columns") for k in kernels), kernels
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

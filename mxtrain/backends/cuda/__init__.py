@@ -15,7 +15,7 @@ from mxtrain.backends.cuda.cudnn_convolution import Convolution, Direction, Prob
 from mxtrain.backends.cuda.device import count, make_device, why_not
 from mxtrain.backends.cuda.launch import STORAGE, Grid, Kernel, blocks, launch, recipe, together
 from mxtrain.backends.cuda.library import Found, Library, find, prototypes
-from mxtrain.backends.cuda.measure import milliseconds, pieces, total
+from mxtrain.backends.cuda.measure import milliseconds, numbers, pieces, total
 from mxtrain.backends.cuda.runtime import Cuda, Event, Properties, StepGraph, cuda_of
 from mxtrain.backends.cuda.source import Source, source
 from mxtrain.backends.cuda.tuning import Tuning, key_of
@@ -24,6 +24,6 @@ __all__ = [
     "Captured", "Convolution", "Cuda", "Direction", "Epilogue", "Event", "Found", "Grid", "Kernel", "Library",
     "Matmul", "Module", "Problem", "Product", "Properties", "STORAGE", "Source", "StepGraph", "Tuning",
     "array_kernel", "array_recipe", "bias_activation", "blocks", "convolution", "count", "cuda_of", "find", "key_of",
-    "launch", "make_device", "matmul", "milliseconds", "pieces", "prototypes", "recipe", "source", "together",
-    "total", "why_not",
+    "launch", "make_device", "matmul", "milliseconds", "numbers", "pieces", "prototypes", "recipe", "source",
+    "together", "total", "why_not",
 ]  # fmt: skip

@@ -1,14 +1,17 @@
 """Files that are kept between runs: compiled kernels and timed choices, in ~/.cache/mxtrain/cuda.
 
 What cannot be read or is damaged is as good as absent; what cannot be written is not kept. Each file begins with the
-SHA-256 of the rest.
+SHA-256 of the rest. Nothing is locked but what is read, changed and written back: see `locked`.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 FOLDER = Path("~/.cache/mxtrain/cuda")
@@ -48,3 +51,31 @@ def write(name: str, content: bytes) -> None:
             Path(temporary).unlink(missing_ok=True)
     except (OSError, RuntimeError):
         return
+
+
+@contextmanager
+def locked(name: str) -> Iterator[bool]:
+    """One process and thread at a time for `name`: what is read here, changed and written back loses nothing.
+
+    Gives whether the lock is held. It cannot be in a home that is read-only, or on a file system without locks.
+    """
+    try:
+        place = folder()
+        place.mkdir(parents=True, exist_ok=True)
+        # A file of its own, never removed: `write` replaces the other one, and with it a lock on it.
+        descriptor = os.open(place / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except (OSError, RuntimeError):
+        yield False
+        return
+    try:
+        yield _flock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _flock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError:
+        return False
+    return True

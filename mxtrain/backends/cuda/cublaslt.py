@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from mxtrain.backends.cuda._prototypes import CUBLASLT_TABLE, bind, missing
 from mxtrain.backends.cuda.libraries import CUBLASLT, dotted
 from mxtrain.backends.cuda.library import find
-from mxtrain.backends.cuda.measure import milliseconds
+from mxtrain.backends.cuda.measure import milliseconds, numbers
 from mxtrain.backends.cuda.runtime import cuda_of
 from mxtrain.backends.cuda.tuning import key_of
 from mxtrain.base.device import Device
@@ -361,9 +361,10 @@ class _Measure:
         try:
             if self.buffers is None:
                 types = (p.dtype, p.dtype, p.out)
-                nbytes = [p.batch * r * k * ITEMSIZE[t] for (r, k), t in zip(p.shapes, types, strict=True)]
+                sizes = [p.batch * r * k * ITEMSIZE[t] for (r, k), t in zip(p.shapes, types, strict=True)]
+                made = [numbers(device, t, n) for t, n in zip(types, sizes, strict=True)]
                 side = max(p.rows, p.cols) * 4, p.batch * p.rows * aux_width(p) * 4
-                self.buffers = [device.zeros(n) for n in (*nbytes, *side, max(self.workspace, 1))]
+                self.buffers = [*made, *(device.zeros(n) for n in (*side, max(self.workspace, 1)))]
         except EnvironmentFault:
             return 0.0
         a, b, out, bias, aux, space = (device.address(x) for x in self.buffers)

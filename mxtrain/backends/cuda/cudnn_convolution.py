@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from mxtrain.backends.cuda import cudnn
 from mxtrain.backends.cuda.cudnn import Cudnn, Descriptor, Refused, cudnn_of
-from mxtrain.backends.cuda.measure import milliseconds
+from mxtrain.backends.cuda.measure import milliseconds, numbers
 from mxtrain.backends.cuda.runtime import cuda_of
 from mxtrain.backends.cuda.tuning import key_of
 from mxtrain.base.device import Device
@@ -211,8 +211,8 @@ class _Measure:
         first, second, target = self.p.operands(self.direction)
         try:
             if self.buffers is None:
-                sizes = [t.nbytes for t in (first, second, target)]
-                self.buffers = [*(self.device.zeros(n) for n in sizes), self.device.empty(max(self.space, 1))]
+                made = [numbers(self.device, t.dtype, t.nbytes) for t in (first, second, target)]
+                self.buffers = [*made, self.device.empty(max(self.space, 1))]
         except EnvironmentFault:
             return 0.0
         algo, math_type = (int(n) for n in name.split("/"))

@@ -1,17 +1,24 @@
-"""How long a prepared call takes, and scratch memory cut into pieces."""
+"""How long a prepared call takes and on what it is timed, and scratch memory cut into pieces."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mxtrain.backends.cuda.runtime import cuda_of
+from mxtrain.base.bfloat16 import narrow
 from mxtrain.base.device import Device, align
 from mxtrain.graph import Call
 
 PIECE = 256
 REPEATS = 5
+BLOCK = 1 << 15
+"""Numbers that are drawn; longer arrays repeat them."""
 
 
 def milliseconds(device: Device, call: Call) -> float:
@@ -25,6 +32,32 @@ def milliseconds(device: Device, call: Call) -> float:
     end.record()
     end.synchronize()
     return math.inf if failed else float(end.since(begin)) / REPEATS
+
+
+def numbers(device: Device, dtype: str, nbytes: int) -> Any:
+    """A flat uint8 buffer of standard normal numbers of a type of floats; of zeros, of another type.
+
+    Zeros would not do: what adds into one place by compare-and-swap has to try again when another thread has changed
+    it, and zeros change nothing, so it would look faster than it is.
+    """
+    block = _block(dtype)
+    if block is None:
+        return device.zeros(nbytes)
+    buffer = device.empty(nbytes)
+    whole = nbytes - nbytes % block.nbytes
+    if whole:
+        device.put(buffer[:whole].view("uint64").reshape(-1, block.size), block)
+    if nbytes > whole:
+        device.put(buffer[whole:], block.view(np.uint8)[: nbytes - whole])
+    return buffer
+
+
+@cache
+def _block(dtype: str) -> NDArray[np.uint64] | None:
+    drawn = np.random.default_rng(0).standard_normal(BLOCK, np.float32)
+    if dtype == "bfloat16":
+        return np.ascontiguousarray(narrow(drawn)).view(np.uint64)
+    return drawn.astype(dtype).view(np.uint64) if dtype in ("float16", "float32", "float64") else None
 
 
 def total(sizes: Sequence[int]) -> int:

@@ -105,6 +105,9 @@ class Cuda(Runtime, Protocol):
     def free_memory(self) -> int:
         """Bytes that are free."""
 
+    def held_memory(self) -> int:
+        """Bytes that this process holds for arrays."""
+
     def new_stream(self) -> int:
         """Handle of a stream beside the compute stream."""
 

@@ -54,14 +54,24 @@ class Tuning:
         else:
             with self.trial():
                 best = min(names, key=measure)
+            best = self._known[key] = self._kept(key, names, best)
         self.used[key] = best
-        if len(names) > 1:
-            self._known[key] = best
-            if self.file:
-                # Other processes choose too; what they kept since is kept, and comes before nothing of this run.
-                self._known = {**_loads(disk.read(self.file)), **self._known}
-                disk.write(self.file, json.dumps(self._known, indent=0, sort_keys=True).encode())
         return best
+
+    def _kept(self, key: str, names: Sequence[str], best: str) -> str:
+        """`best` after it has been kept; or what another process kept for the key since, so that both do the same."""
+        if not self.file:
+            return best
+        with disk.locked(self.file) as held:
+            if not held:
+                return best
+            # The first choice of a key stays in the file, and the one that this run has used stays with this run.
+            kept = {**self._known, **_loads(disk.read(self.file))}
+            if kept.get(key) not in names:
+                kept[key] = best
+            disk.write(self.file, json.dumps(kept, indent=0, sort_keys=True).encode())
+        self._known = {**kept, **self._known}
+        return kept[key]
 
 
 def _loads(data: bytes | None) -> dict[str, str]:

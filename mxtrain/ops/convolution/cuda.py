@@ -1,5 +1,5 @@
 """Kernels of convolution on CUDA: cuDNN's; own ones where every channel has a filter of its own; products of matrices
-where the window is one element. What is fastest is chosen by timing.
+where the window is one element, and of windows that are written out as rows. What is fastest is chosen by timing.
 
 Data and filters lie channels-last; gradients of weights come plain and float32.
 """
@@ -12,7 +12,7 @@ from mxtrain.base.types import CHANNELS_LAST, TensorType
 from mxtrain.graph import Node, Recipe
 from mxtrain.ops._cudnn import backward_data, backward_filter, forward
 from mxtrain.ops._fastest import fastest
-from mxtrain.ops.convolution import depthwise, products
+from mxtrain.ops.convolution import columns, depthwise, products
 from mxtrain.ops.convolution.declaration import Params, geometry
 
 
@@ -35,6 +35,8 @@ def gpu(node: Node, device: Device) -> Recipe | None:
         made["own"] = depthwise.forward(device, whole, bias, addend, act)
     if products.takes(whole) and addend is None:
         made["product"] = products.forward(device, whole, bias is not None, act)
+    if columns.takes_forward(whole) and addend is None:
+        made["columns"] = columns.forward(device, whole, bias is not None, act)
     return fastest(device, node, made)
 
 
@@ -59,4 +61,6 @@ def gpu_backward_weights(node: Node, device: Device) -> Recipe | None:
         made["own"] = depthwise.backward_filter(device, whole, not p.no_bias)
     if products.takes(whole):
         made["product"] = products.backward_filter(device, whole, not p.no_bias)
+    if columns.takes(whole):
+        made["columns"] = columns.backward_filter(device, whole, not p.no_bias)
     return fastest(device, node, made)

@@ -284,6 +284,9 @@ class FakeCuda:
     def free_memory(self) -> int:
         return self.properties.memory - self._used
 
+    def held_memory(self) -> int:
+        return self._used
+
     def new_stream(self) -> int:
         return 8
 
