@@ -15,7 +15,11 @@ from mxtrain.graph import Entry
 from mxtrain.metrics._metric import Metric, Totals
 
 Arrays = Mapping[str, NDArray[Any]]
+Kind = tuple[str, str, Shape]
 A = TypeVar("A")
+
+SMALL, ROOM = 1 << 16, 1 << 19
+"""Bytes of a batch that is put aside at most, and of all that are waiting."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,20 @@ class MetricSet:
         sizes = [len(s.metric.sum_names(s.params)) for s in self.shown]
         ends = np.cumsum([0, *sizes]).tolist()
         self._slices = [slice(a, b) for a, b in zip(ends, ends[1:], strict=False)]
-        self.totals: Totals = np.zeros(ends[-1])
+        self._totals: Totals = np.zeros(ends[-1])
+        self._waiting: list[tuple[Arrays, Arrays]] = []
+        self._kinds: tuple[Kind, ...] = ()
+        self._room = 0
+
+    @property
+    def totals(self) -> Totals:
+        """The sums of all metrics, one after the other."""
+        self._count_waiting()
+        return self._totals
+
+    @totals.setter
+    def totals(self, totals: Totals) -> None:
+        self._totals = totals
 
     def on_device(self, labels: Mapping[str, Shape], outputs: Mapping[str, Shape]) -> tuple[int, ...]:
         """Numbers of the metrics that can be summed where the net runs, given the shapes of labels and outputs.
@@ -119,14 +136,44 @@ class MetricSet:
             ShapeError: if a label cannot belong to its prediction.
             DataError: for a label that cannot be.
         """
+        if only is None and self._defer(labels, outputs, valid):
+            return
+        self._count_waiting()
+        self._count(labels, outputs, valid, range(len(self.shown)) if only is None else only)
+        if only is None:
+            # The first of a kind is counted at once: what is wrong with it is said when it comes.
+            self._kinds, self._room = _kinds(labels, outputs), ROOM
+
+    def _defer(self, labels: Arrays, outputs: Arrays, valid: int | None) -> bool:
+        """Put a small batch aside, to be counted with others of its kind: a call takes longer than its samples do."""
+        size = sum(a.nbytes for part in (labels, outputs) for a in part.values())
+        if size > min(SMALL, self._room) or self._kinds != _kinds(labels, outputs):
+            return False
+        if valid is not None and any(valid != len(a) for a in labels.values()):
+            return False
+        self._room -= size
+        self._waiting.append(({n: a.copy() for n, a in labels.items()}, {n: a.copy() for n, a in outputs.items()}))
+        return True
+
+    def _count_waiting(self) -> None:
+        """Count what was put aside: sums are the same bits whatever batches samples come in."""
+        if not self._waiting:
+            return
+        waiting, self._waiting, self._room = self._waiting, [], ROOM
+        labels, outputs = (
+            {n: np.concatenate([w[side][n] for w in waiting]) for n in waiting[0][side]} for side in (0, 1)
+        )
+        self._count(labels, outputs, None, range(len(self.shown)))
+
+    def _count(self, labels: Arrays, outputs: Arrays, valid: int | None, numbers: Sequence[int]) -> None:
         # Infinite and undefined losses are results here: the value shows them, and the loop stops on them.
         with np.errstate(all="ignore"):
-            for k in range(len(self.shown)) if only is None else only:
+            for k in numbers:
                 s, part = self.shown[k], self._slices[k]
                 label = _choose(s.name, "label", s.label, labels)
                 output = _choose(s.name, "output", s.output, outputs)
                 label, output = _cut(s.name, label, output, valid)
-                self.totals[part] += s.metric.measure(s.params, label, output)
+                self._totals[part] += s.metric.measure(s.params, label, output)
 
     def values(self) -> dict[str, float]:
         """The metrics by name; NaN where nothing has been counted."""
@@ -136,7 +183,9 @@ class MetricSet:
 
     def reset(self) -> None:
         """Forget every sample."""
-        self.totals[:] = 0.0
+        self._waiting.clear()
+        self._room = ROOM
+        self._totals[:] = 0.0
 
     def state(self) -> dict[str, dict[str, str]]:
         """Sums by metric and name, as hexadecimal floats: JSON can carry them, every bit, infinities too."""
@@ -166,6 +215,11 @@ class MetricSet:
             except (ValueError, TypeError, OverflowError) as e:
                 raise CheckpointError(f"metric sums of {s.name!r}: not hexadecimal floats ({e})") from None
         self.totals[:] = totals
+
+
+def _kinds(labels: Arrays, outputs: Arrays) -> tuple[Kind, ...]:
+    """Names, dtypes and shapes of a batch's arrays; samples of batches alike can be counted together."""
+    return tuple((n, a.dtype.char, a.shape) for part in (labels, outputs) for n, a in part.items())
 
 
 def _choose(metric: str, what: str, name: str | None, arrays: Mapping[str, A]) -> A:

@@ -53,6 +53,38 @@ def test_padding_is_not_counted(usual, probabilities, rng):
     assert list(plain.values()) == ["accuracy", "top_2", "cross_entropy"]
 
 
+def test_small_batches_wait_for_each_other_and_lose_nothing(usual, probabilities, rng):
+    whole, one_by_one = usual(), usual()
+    sizes = [7] * 40 + [3] + [7] * 5
+    p, y = probabilities(sum(sizes), 4), rng.integers(0, 4, sum(sizes))
+    whole.update({"y": y}, {"p": p})
+    at, calls = 0, []
+    measure = one_by_one._count
+    one_by_one._count = lambda *args: (calls.append(1), measure(*args))
+    for size in sizes:
+        label, output = y[at : at + size].copy(), p[at : at + size].copy()
+        one_by_one.update({"y": label}, {"p": output})
+        # The net writes the next predictions into the same memory.
+        label[:], output[:] = 0, 0
+        at += size
+    assert len(calls) < 10
+    assert one_by_one.totals.tobytes() == whole.totals.tobytes()
+    assert one_by_one.values() == whole.values() and one_by_one.state() == whole.state()
+
+
+def test_what_waits_is_forgotten_and_replaced_with_the_rest(usual, probabilities, rng):
+    s, y, p = usual(), rng.integers(0, 4, 8), probabilities(8, 4)
+    for _ in range(3):
+        s.update({"y": y}, {"p": p})
+    saved = s.state()
+    s.update({"y": y}, {"p": p})
+    s.restore(saved)
+    assert s.state() == saved
+    s.update({"y": y}, {"p": p})
+    s.reset()
+    assert s.totals.tobytes() == usual().totals.tobytes()
+
+
 def test_padding_of_sequences(probabilities, rng):
     p, y = probabilities(12, 5), rng.integers(0, 5, (4, 3))
     cut, whole = MetricSet([shown("perplexity")]), MetricSet([shown("perplexity")])

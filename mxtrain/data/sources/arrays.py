@@ -142,7 +142,8 @@ def _member(path: Path, stream: BinaryIO, archive: zipfile.ZipFile, info: zipfil
     offset = info.header_offset + 30 + name_length + extra_length + start
     if offset + nbytes > stream.seek(0, 2):
         raise FormatError(f"{where}: ends beyond the end of the file")
-    return np.memmap(path, dtype, "r", offset, shape, "F" if fortran else "C")
+    # A plain array over the map: the class memmap takes longer to index than a small batch to copy.
+    return np.asarray(np.memmap(path, dtype, "r", offset, shape, "F" if fortran else "C"))
 
 
 def _header(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

@@ -109,7 +109,11 @@ def read(path: Path) -> NDArray[Any]:
                 expected = start + math.prod(shape) * dtype.itemsize
                 if size != expected:
                     raise FormatError(f"{path}: its header says {shape} {dtype}, {expected} bytes; the file has {size}")
-                return np.memmap(path, dtype, "r", start, shape) if math.prod(shape) else np.empty(shape, dtype)
+                return (
+                    np.asarray(np.memmap(path, dtype, "r", start, shape))
+                    if math.prod(shape)
+                    else np.empty(shape, dtype)
+                )
             with gzip.open(stream) as plain:
                 return _decompressed(plain, path, size)  # type: ignore[arg-type]
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
