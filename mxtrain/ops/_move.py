@@ -143,6 +143,39 @@ def keeps_order(t: TensorType, axes: Sequence[int]) -> bool:
     return t.layout.name == "plain" and (long := [a for a in axes if t.shape[a] != 1]) == sorted(long)
 
 
+def cut_apart(node: Node, axis: int) -> Recipe | None:
+    """oneDNN's reorders of input 0, plain, into equal parts of it along `axis`, whether they keep the axis or not."""
+    return _parts(node, axis, node.inputs[0].type, node.types, whole_is_input=True)
+
+
+def put_together(node: Node, axis: int) -> Recipe | None:
+    """The other way: of the inputs into output 0."""
+    return _parts(node, axis, node.types[0], [e.type for e in node.inputs], whole_is_input=False)
+
+
+def _parts(
+    node: Node, axis: int, whole: TensorType, parts: Sequence[TensorType], *, whole_is_input: bool
+) -> Recipe | None:
+    types = (whole, *parts)
+    if not onednn.available() or not onednn.supports(*types) or any(t.layout.name != "plain" for t in types):
+        return None
+    shape = (*whole.shape[:axis], whole.shape[axis] // len(parts), *whole.shape[axis + 1 :])
+    large = onednn.strided(shape, whole.dtype, strides(whole))
+    small = onednn.desc(parts[0]._replace(shape=shape))
+    pd = onednn.describe("reorder", *((large, small) if whole_is_input else (small, large)))
+    if pd is None or pd.scratchpad:
+        return None
+    spans = [(slice(None),) * axis + (s,) for s in bounds([shape[axis]] * len(parts))]
+
+    def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
+        source, target = (onednn.Arg.SRC, onednn.Arg.DST) if whole_is_input else (onednn.Arg.DST, onednn.Arg.SRC)
+        one, many = (ins[0], outs) if whole_is_input else (outs[0], ins)
+        calls = [onednn.prepared(pd, {source: one[s], target: a}) for s, a in zip(spans, many, strict=True)]
+        return run_all, (tuple(calls),)
+
+    return Recipe(prepare, f"onednn:{pd.implementation}")
+
+
 def pieces(node: Node, axis: int) -> Recipe | None:
     """oneDNN's reorders of input 0 into the outputs, pieces of it one after another along `axis`."""
     source = node.inputs[0].type

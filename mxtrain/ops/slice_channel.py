@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mxtrain.base.device import Device
 from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, TensorType
-from mxtrain.graph import Entry, Node, Op, apply_node, variable
-from mxtrain.ops._call import array_code
+from mxtrain.graph import Entry, Node, Op, Recipe, apply_node, variable
 from mxtrain.ops._infer import Inferred, Types, common, dtype_of, normal_axis
+from mxtrain.ops._move import cut_apart, moving_code, put_together
 
 
 @declare
@@ -75,6 +76,16 @@ def run_backward(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -
         part[...] = dy.reshape(part.shape)
 
 
+def fast(node: Node, device: Device) -> Recipe | None:
+    """oneDNN's reorders."""
+    return cut_apart(node, normal_axis(node.params.axis, len(node.inputs[0].type.shape)))
+
+
+def fast_backward(node: Node, device: Device) -> Recipe | None:
+    """Likewise."""
+    return put_together(node, normal_axis(node.params.forward.axis, len(node.types[0].shape)))
+
+
 @dataclass(frozen=True)
 class Backward:
     """The forward's parameters and the shape of the whole."""
@@ -103,11 +114,11 @@ def zeros(name: str, t: TensorType) -> Entry:
 
 
 BACKWARD = Op(
-    "slice_channel_backward", infer_backward, array_code(run_backward), params=Backward,
+    "slice_channel_backward", infer_backward, {**moving_code(run_backward), "onednn": fast_backward}, params=Backward,
     inputs=lambda b: tuple(f"dy{i}" for i in range(b.forward.num_outputs)), layout="plain", precision="follow",
 )  # fmt: skip
 OP = Op(
-    "slice_channel", infer, array_code(run), params=Params,
+    "slice_channel", infer, {**moving_code(run), "onednn": fast}, params=Params,
     outputs=lambda p: tuple(f"output{i}" for i in range(p.num_outputs)) if p.num_outputs > 1 else ("output",),
     visible=1 << 30, mxnet=("SliceChannel", "split"), gradient=gradient, precision="follow",
 )  # fmt: skip
