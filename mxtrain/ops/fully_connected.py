@@ -18,7 +18,7 @@ from mxtrain.backends import cuda, onednn
 from mxtrain.base.device import Device
 from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
-from mxtrain.base.types import PartialShape, PartialType, TensorType
+from mxtrain.base.types import NARROW, PartialShape, PartialType, TensorType
 from mxtrain.graph import Entry, Node, Op, Recipe, apply_node
 from mxtrain.ops import _products
 from mxtrain.ops._activations import ALL, absorbed, backward, post_ops
@@ -178,10 +178,30 @@ def fast(node: Node, device: Device) -> Recipe | None:
     return onednn.recipe(pd, node, ins, {A.DST: (0, (n, p.num_hidden))})
 
 
-def fast_backward_data(node: Node, device: Device) -> Recipe | None:
-    """oneDNN's backward data."""
+def narrow_backward_data(node: Node) -> Recipe | None:
+    """dy W as a matrix product of narrow types; None for others."""
     p: Params = node.params.forward
     dy, dx = node.inputs[0].type, node.types[0]
+    n, d = rows(dx.shape, p)
+    if not onednn.available() or not onednn.supports(dy, dx) or dy.layout.name != "plain" or n < 1:
+        return None
+    if dx.dtype not in NARROW:
+        return None
+    axes = (p.num_hidden, d)
+    pd = onednn.describe(
+        "matmul", onednn.desc(dy, (n, p.num_hidden)), onednn.any_layout(axes, dx.dtype), None, onednn.desc(dx, (n, d))
+    )
+    if pd is None:
+        return None
+    return onednn.recipe(pd, node, {A.SRC: (0, (n, p.num_hidden)), A.WEIGHTS: (1, axes)}, {A.DST: (0, (n, d))})
+
+
+def fast_backward_data(node: Node, device: Device) -> Recipe | None:
+    """oneDNN's backward data; in narrow types its matrix product, which packs weights better."""
+    p: Params = node.params.forward
+    dy, dx = node.inputs[0].type, node.types[0]
+    if made := narrow_backward_data(node):
+        return made
     hint = forward_desc(p, dx, dy, onednn.Prop.TRAINING)
     if hint is None:
         return None
@@ -205,8 +225,7 @@ def fast_backward_weights(node: Node, device: Device) -> Recipe | None:
     n, d = rows(x.shape, p)
     axes = (p.num_hidden, d)
     pd = onednn.describe(
-        "inner_product_backward_weights", onednn.desc(x, (n, d)),
-        onednn.desc(TensorType(axes)) if x.dtype == "float32" else onednn.any_layout(axes, "float32"),
+        "inner_product_backward_weights", onednn.desc(x, (n, d)), onednn.desc(TensorType(axes)),
         None if p.no_bias else onednn.desc(TensorType((p.num_hidden,))), onednn.desc(dy, (n, p.num_hidden)), hint,
     )  # fmt: skip
     if pd is None:
