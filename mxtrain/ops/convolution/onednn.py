@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 from mxtrain.backends import onednn
@@ -9,7 +10,7 @@ from mxtrain.base.device import Device
 from mxtrain.base.types import TensorType
 from mxtrain.graph import Node, Recipe
 from mxtrain.ops._activations import post_ops
-from mxtrain.ops.convolution import tiled
+from mxtrain.ops.convolution import tiled, widened
 from mxtrain.ops.convolution.declaration import Params, geometry
 
 A = onednn.Arg
@@ -69,6 +70,18 @@ def fast(node: Node, device: Device) -> Recipe | None:
     return onednn.recipe(pd, node, ins, {A.DST: 0})
 
 
+def backward_data_desc(p: Params, dx: TensorType, dy: TensorType) -> onednn.PrimitiveDesc | None:
+    """The library's plan for the gradient towards the data."""
+    hint = forward_desc(p, dx, dy, onednn.Prop.TRAINING)
+    if hint is None:
+        return None
+    d = descs(p, dx, dy, False)
+    return onednn.describe(
+        "convolution_backward_data", onednn.Algorithm.CONVOLUTION_DIRECT, onednn.desc(dx),
+        onednn.any_layout(d.weight_axes, dx.dtype), onednn.desc(dy), *d.geometry, hint,
+    )  # fmt: skip
+
+
 def fast_backward_data(node: Node, device: Device) -> Recipe | None:
     """oneDNN's backward data."""
     if node.params.add:
@@ -78,14 +91,12 @@ def fast_backward_data(node: Node, device: Device) -> Recipe | None:
     s = tiled.shape_of(p, dx, dy, device.threads)
     if s and (made := tiled.backward_data(s)):
         return made
-    hint = forward_desc(p, dx, dy, onednn.Prop.TRAINING)
-    if hint is None:
-        return None
     d = descs(p, dx, dy, False)
-    pd = onednn.describe(
-        "convolution_backward_data", onednn.Algorithm.CONVOLUTION_DIRECT, onednn.desc(dx),
-        onednn.any_layout(d.weight_axes, dx.dtype), onednn.desc(dy), *d.geometry, hint,
-    )  # fmt: skip
+    if onednn.available() and widened.takes(p, dx, dy) and dx.layout == dy.layout and not dx.layout.opaque:
+        weight = onednn.desc(node.inputs[1].type, d.weight_axes)
+        if made := widened.backward_data(partial(backward_data_desc, p), weight, dx, dy):
+            return made
+    pd = backward_data_desc(p, dx, dy)
     if pd is None:
         return None
     return onednn.recipe(pd, node, {A.DIFF_DST: 0, A.WEIGHTS: (1, d.weight_axes)}, {A.DIFF_SRC: 0})
