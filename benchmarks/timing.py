@@ -43,8 +43,10 @@ EPOCH = 100
 
 def environment(threads: int, **more: str) -> dict[str, str]:
     """Of every process: the same number of threads, and no subgraph backend of MXNet unless it is asked for."""
+    # Modules are compiled once, as where people install: not at every start.
+    kept = {n: v for n, v in os.environ.items() if n != "PYTHONDONTWRITEBYTECODE"}
     fixed = {"OMP_NUM_THREADS": str(threads), "MXNET_SUBGRAPH_BACKEND": "NONE", "MXNET_CPU_WORKER_NTHREADS": "1"}
-    return {**os.environ, **fixed, **more}
+    return {**kept, **fixed, **more}
 
 
 class WorkerError(Exception):
