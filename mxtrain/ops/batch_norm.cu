@@ -3,6 +3,9 @@
 // A block has X threads across the channels, V channels each, and walks down its chunk of the rows; so what belongs to a
 // channel stays in registers. Sums are of differences from the first row, so that a large mean costs no digits, and are
 // added in a fixed order. The mask has a byte for V elements, a bit for each.
+//
+// Kernels that sum begin with the last rows: whoever wrote the matrix wrote those last, so they still are in the cache;
+// and those that follow begin with the first, which the sums read last.
 
 #define DOWN (256 / X)
 
@@ -22,8 +25,8 @@ __device__ inline void add_down(const float* own, float* total, int64 channels) 
 
 extern "C" __global__ void __launch_bounds__(256) sums(
     const T* x, float* partial, long long rows, long long channels, long long chunk) {
-    int64 c = ((int64)blockIdx.x * X + threadIdx.x % X) * V;
-    int64 first = (int64)blockIdx.y * chunk, last = min(first + chunk, (int64)rows);
+    int64 c = ((int64)blockIdx.x * X + threadIdx.x % X) * V, piece = gridDim.y - 1 - blockIdx.y;
+    int64 first = piece * chunk, last = min(first + chunk, (int64)rows);
     float origin[V], one[V] = {}, two[V] = {}, v[V];
     if (c < channels) {
         load<T, V>(x + c, origin);
@@ -37,8 +40,8 @@ extern "C" __global__ void __launch_bounds__(256) sums(
             }
         }
     }
-    add_down(one, partial + blockIdx.y * 2 * channels, channels);
-    add_down(two, partial + (blockIdx.y * 2 + 1) * channels, channels);
+    add_down(one, partial + piece * 2 * channels, channels);
+    add_down(two, partial + (piece * 2 + 1) * channels, channels);
 }
 
 // Two sums over the chunks for channel c, in all threads of row 0 of a block of 32 channels by 32.
@@ -131,8 +134,8 @@ __device__ inline void load_dy(const T* dy, const uint8* mask, int64 at, float* 
 extern "C" __global__ void __launch_bounds__(256) backward_sums(
     const T* dy, const T* x, const float* mean, const uint8* mask, float* partial,
     long long rows, long long channels, long long chunk) {
-    int64 c = ((int64)blockIdx.x * X + threadIdx.x % X) * V;
-    int64 first = (int64)blockIdx.y * chunk, last = min(first + chunk, (int64)rows);
+    int64 c = ((int64)blockIdx.x * X + threadIdx.x % X) * V, piece = gridDim.y - 1 - blockIdx.y;
+    int64 first = piece * chunk, last = min(first + chunk, (int64)rows);
     float m[V], one[V] = {}, two[V] = {}, v[V], d[V];
     if (c < channels) {
         load<float, V>(mean + c, m);
@@ -147,8 +150,8 @@ extern "C" __global__ void __launch_bounds__(256) backward_sums(
             }
         }
     }
-    add_down(one, partial + blockIdx.y * 2 * channels, channels);
-    add_down(two, partial + (blockIdx.y * 2 + 1) * channels, channels);
+    add_down(one, partial + piece * 2 * channels, channels);
+    add_down(two, partial + (piece * 2 + 1) * channels, channels);
 }
 
 // Gradients of gamma and beta, and the three numbers per channel from which that of x is made: scale, and what is taken
