@@ -89,6 +89,9 @@ class Chunk(NamedTuple):
         return self.images * self.rows
 
 
+CACHED = 1 << 17
+"""Values of filters whose sums stay in the cache, transformed."""
+
 LEAST = 2e8
 """Multiplications of a direct convolution for which waking the threads pays: about two milliseconds of one core."""
 
@@ -98,7 +101,7 @@ def worth(s: Shape, *, summed: bool = False) -> bool:
 
     In units of a multiplication of the direct convolution: measured with oneDNN 3.2 on two AVX-512 cores, a product
     costs 1.1, a transformed value of the data 110, one of the outputs 70, and a value of the sums that each thread
-    makes for the filters 80.
+    makes for the filters 160, twice as much where they do not stay in the cache.
 
     Args:
         summed: the gradient of the filters is asked for.
@@ -108,7 +111,7 @@ def worth(s: Shape, *, summed: bool = False) -> bool:
     direct = 9 * outputs * s.channels * s.filters
     fast = POINTS**2 * tiles * (1.1 * s.channels * s.filters + 110 * s.channels + 70 * s.filters)
     if summed:
-        fast += POINTS**2 * s.channels * s.filters * 80 * s.threads
+        fast += POINTS**2 * s.channels * s.filters * (320 if s.channels * s.filters > CACHED else 160) * s.threads
     # Every thread reads all filters, four times as many values as before: too many for a few tiles.
     few = tiles < 16 * s.threads and s.large
     return min(s.channels, s.filters) >= 32 and fast < 0.85 * direct and direct >= LEAST and not few
