@@ -27,7 +27,7 @@ G = ((1 / 4, 0, 0), (-1 / 6, -1 / 6, -1 / 6), (-1 / 6, 1 / 6, -1 / 6), (1 / 24, 
      (1 / 24, -1 / 12, 1 / 6), (0, 0, 1))  # fmt: skip
 AT = ((1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, -1, 8, -8, 1))
 ONES = POINTS + 1  # of the 36 products, the one to which a constant adds the same to all outputs
-CACHE = 8 << 20  # bytes of transformed tiles between their making and their use
+CACHE = 13 << 19  # bytes of transformed tiles between their making and their use
 SUM = (("sum", 1.0),)
 
 
@@ -92,8 +92,8 @@ class Chunk(NamedTuple):
 CACHED = 1 << 17
 """Values of filters whose sums stay in the cache, transformed."""
 
-LEAST = 2e8
-"""Multiplications of a direct convolution for which waking the threads pays: about two milliseconds of one core."""
+LEAST = 4e8
+"""Multiplications of a direct convolution for which waking the threads pays: about four milliseconds of one core."""
 
 
 def worth(s: Shape, *, summed: bool = False) -> bool:
