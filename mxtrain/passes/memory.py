@@ -23,6 +23,10 @@ Strategy = Literal["none", "inplace", "co-share", "both", "recompute"]
 Space = Literal["block", "persistent", "variable"]
 
 
+RETRIES = 3
+"""Packings that are tried after the first, while it is larger than what is alive at once."""
+
+
 class Place(NamedTuple):
     """Where an entry lives.
 
@@ -258,7 +262,7 @@ class _Planner:
 
 
 def _offsets(buffers: list[_Buffer], share: bool) -> int:
-    """Give each buffer a place in the block, largest first, at the lowest offset free during its whole life.
+    """Give each buffer a place in the block, largest first, and again with those first that ended on top.
 
     Returns:
         Bytes of the block.
@@ -269,16 +273,52 @@ def _offsets(buffers: list[_Buffer], share: bool) -> int:
             b.place = Place("block", top)
             top += align(b.nbytes)
         return top
+    order = sorted(buffers, key=lambda b: (-b.nbytes, b.first))
+    least, best = _most_alive(order), _placed(order)
+    tried = best
+    for _ in range(RETRIES):
+        if best.top <= least:
+            break
+        # What ended on top of all the others goes first.
+        highest = [k for k, end in enumerate(tried.ends.tolist()) if end == tried.top]
+        order = [order[k] for k in highest] + [b for k, b in enumerate(order) if k not in highest]
+        tried = _placed(order)
+        best = min(best, tried, key=lambda t: t.top)
+    for b, offset in zip(best.order, best.starts.tolist(), strict=True):
+        b.place = Place("block", offset)
+    return best.top
+
+
+class _Packing(NamedTuple):
+    """Buffers in the order in which they were placed, and where each begins and ends."""
+
+    order: list[_Buffer]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    top: int
+
+
+def _placed(order: list[_Buffer]) -> _Packing:
+    """Each at the lowest offset that is free during its whole life."""
     # Columns: first step, last step, offset, end, of the buffers placed so far.
-    placed = np.empty((4, len(buffers)), np.int64)
-    for k, b in enumerate(sorted(buffers, key=lambda b: (-b.nbytes, b.first))):
+    placed = np.empty((4, len(order)), np.int64)
+    for k, b in enumerate(order):
         size = align(b.nbytes)
         alive = (placed[0, :k] <= b.last) & (placed[1, :k] >= b.first)
         offset = _lowest_gap(placed[2, :k][alive], placed[3, :k][alive], size) if size else 0
         placed[:, k] = (b.first, b.last, offset, offset + size)
-        b.place = Place("block", offset)
-        top = max(top, offset + size)
-    return top
+    return _Packing(order, placed[2], placed[3], int(placed[3].max(initial=0)))
+
+
+def _most_alive(buffers: list[_Buffer]) -> int:
+    """The largest number of bytes that live at one step: no packing takes less."""
+    # Steps before the first, of what is computed once, have negative numbers.
+    begin = min((b.first for b in buffers), default=0)
+    change = np.zeros(max((b.last for b in buffers), default=0) - begin + 2, np.int64)
+    for b in buffers:
+        change[b.first - begin] += align(b.nbytes)
+        change[b.last - begin + 1] -= align(b.nbytes)
+    return int(change.cumsum().max(initial=0))
 
 
 def _lowest_gap(starts: NDArray[np.int64], ends: NDArray[np.int64], size: int) -> int:

@@ -5,10 +5,13 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mxtrain.base.device import REFERENCE
 from mxtrain.graph import Graph, Update
 from mxtrain.passes import Options, compile_graph, for_training, plan_memory
+from mxtrain.passes.memory import _Buffer, _most_alive, _offsets, _placed
 from mxtrain.passes.select import select_kernels
 from tests.contract.memory_plan import problems
 
@@ -194,3 +197,27 @@ def test_compiling_twice_the_layers_takes_twice_the_calls(op, var, vocabulary, s
         counts.append(calls_of(whole))
     # Recomputing tries a number of cuts that grows with the places where it may cut.
     assert counts[1] < (2.2 if strategy == "both" else 2.7) * counts[0]
+
+
+def test_what_ended_on_top_is_placed_first_when_that_is_smaller():
+    # Two large maps one after the other, what pooling leaves of the second, and the scratch and output that meet it.
+    lives = [(12, 0, 1), (12, 1, 2), (3, 2, 3), (10, 3, 3), (6, 3, 4)]
+    buffers = [_Buffer(64 * size, first, last) for size, first, last in lives]
+    assert _placed(sorted(buffers, key=lambda b: -b.nbytes)).top == 64 * 27
+    assert _offsets(buffers, True) == _most_alive(buffers) == 64 * 24
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(-3, 9), st.integers(0, 4)), max_size=12))
+def test_buffers_that_live_together_lie_apart(lives):
+    buffers = [_Buffer(64 * size, first, first + more) for size, first, more in lives]
+    top = _offsets(buffers, True)
+    assert _most_alive(buffers) <= top <= _placed(sorted(buffers, key=lambda b: (-b.nbytes, b.first))).top
+    for k, a in enumerate(buffers):
+        assert 0 <= a.place.offset and a.place.offset + a.nbytes <= top
+        for b in buffers[:k]:
+            together = a.first <= b.last and b.first <= a.last and a.nbytes and b.nbytes
+            assert (
+                not together
+                or a.place.offset + a.nbytes <= b.place.offset
+                or b.place.offset + b.nbytes <= a.place.offset
+            )
