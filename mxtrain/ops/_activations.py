@@ -60,14 +60,19 @@ def silu(xp: Any, x: Any, out: Any) -> None:
     xp.multiply(x, s, out=out)
 
 
-def hard_sigmoid(xp: Any, x: Any, out: Any) -> None:
+def ramp(xp: Any, x: Any) -> Any:
     """A straight line from 0 at -3 to 1 at 3."""
-    out[...] = xp.minimum(xp.maximum(x / 6 + 0.5, 0), 1)
+    return xp.minimum(xp.maximum(x / 6 + 0.5, 0), 1)
+
+
+def hard_sigmoid(xp: Any, x: Any, out: Any) -> None:
+    """ramp(x)."""
+    out[...] = ramp(xp, x)
 
 
 def hard_swish(xp: Any, x: Any, out: Any) -> None:
-    """x hard_sigmoid(x)."""
-    out[...] = x * xp.minimum(xp.maximum(x / 6 + 0.5, 0), 1)
+    """x ramp(x)."""
+    out[...] = x * ramp(xp, x)
 
 
 def relu6(xp: Any, x: Any, out: Any) -> None:

@@ -143,57 +143,43 @@ def keeps_order(t: TensorType, axes: Sequence[int]) -> bool:
     return t.layout.name == "plain" and (long := [a for a in axes if t.shape[a] != 1]) == sorted(long)
 
 
-def cut_apart(node: Node, axis: int) -> Recipe | None:
-    """oneDNN's reorders of input 0, plain, into equal parts of it along `axis`, whether they keep the axis or not."""
-    return _parts(node, axis, node.inputs[0].type, node.types, whole_is_input=True)
+def pieces(node: Node, axis: int) -> Recipe | None:
+    """oneDNN's reorders of input 0 into the outputs, pieces of it one after another along `axis`, which they keep or,
+    where they have 1 there, drop."""
+    return _moved(axis, node.inputs[0].type, node.types, together=False)
 
 
 def put_together(node: Node, axis: int) -> Recipe | None:
     """The other way: of the inputs into output 0."""
-    return _parts(node, axis, node.types[0], [e.type for e in node.inputs], whole_is_input=False)
+    return _moved(axis, node.types[0], [e.type for e in node.inputs], together=True)
 
 
-def _parts(
-    node: Node, axis: int, whole: TensorType, parts: Sequence[TensorType], *, whole_is_input: bool
-) -> Recipe | None:
-    types = (whole, *parts)
-    if not onednn.available() or not onednn.supports(*types) or any(t.layout.name != "plain" for t in types):
+def _moved(axis: int, whole: TensorType, parts: Sequence[TensorType], *, together: bool) -> Recipe | None:
+    """Reorders between a tensor and its parts."""
+    if not onednn.available() or not onednn.supports(whole, *parts) or whole.layout.opaque:
         return None
-    shape = (*whole.shape[:axis], whole.shape[axis] // len(parts), *whole.shape[axis + 1 :])
-    large = onednn.strided(shape, whole.dtype, strides(whole))
-    small = onednn.desc(parts[0]._replace(shape=shape))
-    pd = onednn.describe("reorder", *((large, small) if whole_is_input else (small, large)))
-    if pd is None or pd.scratchpad:
+    rank = len(whole.shape)
+    shapes = [t.shape if len(t.shape) == rank else (*t.shape[:axis], 1, *t.shape[axis:]) for t in parts]
+    if any(physical_order(t.layout, rank) != physical_order(whole.layout, rank) for t in parts):
         return None
-    spans = [(slice(None),) * axis + (s,) for s in bounds([shape[axis]] * len(parts))]
-
-    def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
-        source, target = (onednn.Arg.SRC, onednn.Arg.DST) if whole_is_input else (onednn.Arg.DST, onednn.Arg.SRC)
-        one, many = (ins[0], outs) if whole_is_input else (outs[0], ins)
-        calls = [onednn.prepared(pd, {source: one[s], target: a}) for s, a in zip(spans, many, strict=True)]
-        return run_all, (tuple(calls),)
-
-    return Recipe(prepare, f"onednn:{pd.implementation}")
-
-
-def pieces(node: Node, axis: int) -> Recipe | None:
-    """oneDNN's reorders of input 0 into the outputs, pieces of it one after another along `axis`."""
-    source = node.inputs[0].type
-    if not onednn.available() or not onednn.supports(source, *node.types) or source.layout.opaque:
+    if whole.layout.name != "plain" and any(len(t.shape) != rank for t in parts):
         return None
-    if any(physical_order(t.layout, len(t.shape)) != physical_order(source.layout, len(t.shape)) for t in node.types):
-        return None
-    steps = strides(source)
-    plans = [onednn.describe("reorder", onednn.strided(t.shape, t.dtype, steps), onednn.desc(t)) for t in node.types]
-    found = [pd for pd in plans if pd]
+    steps = strides(whole)
+    plans = []
+    for t, shape in zip(parts, shapes, strict=True):
+        inside, alone = onednn.strided(shape, t.dtype, steps), onednn.desc(t._replace(shape=shape))
+        plans.append(onednn.describe("reorder", *((alone, inside) if together else (inside, alone))))
+    found = [pd for pd in plans if pd and not pd.scratchpad]
     if len(found) < len(plans):
         return None
-    spans = [(slice(None),) * axis + (s,) for s in bounds([t.shape[axis] for t in node.types])]
+    spans = [(slice(None),) * axis + (s,) for s in bounds([shape[axis] for shape in shapes])]
+    inner, outer = (onednn.Arg.DST, onednn.Arg.SRC) if together else (onednn.Arg.SRC, onednn.Arg.DST)
 
     def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
+        one, many = (outs[0], ins) if together else (ins[0], outs)
         calls = [
-            onednn.prepared(pd, {onednn.Arg.SRC: ins[0][where], onednn.Arg.DST: out})
-            for pd, where, out in zip(found, spans, outs, strict=True)
+            onednn.prepared(pd, {inner: one[where], outer: part})
+            for pd, where, part in zip(found, spans, many, strict=True)
         ]
         return run_all, (tuple(calls),)
 

@@ -19,7 +19,7 @@ from mxtrain.backends import onednn
 from mxtrain.base.device import Device
 from mxtrain.base.params import declare, param
 from mxtrain.graph import Entry, Node, Op, Recipe, apply
-from mxtrain.ops._activations import ALGORITHM, ALL, FORWARD, backward, constants, hard_sigmoid, sigmoid
+from mxtrain.ops._activations import ALGORITHM, ALL, FORWARD, backward, constants, ramp, sigmoid
 from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import same_type
 from mxtrain.ops._pointwise import in_chains
@@ -54,11 +54,7 @@ def slope(name: str, xp: Any, x: Any) -> Any:
         return 0.5 * (1 + erf(xp, x / math.sqrt(2))) + x * density
     if name in ("hard_sigmoid", "hard_swish"):
         sloping = ((x > -3) & (x < 3)).astype(x.dtype) / 6
-        if name == "hard_sigmoid":
-            return sloping
-        y = xp.empty_like(x)
-        hard_sigmoid(xp, x, y)
-        return y + x * sloping
+        return sloping if name == "hard_sigmoid" else ramp(xp, x) + x * sloping
     s = xp.empty_like(x)
     sigmoid(xp, x, s)
     return s * (1 + x * (1 - s))

@@ -18,7 +18,7 @@ from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, TensorType
 from mxtrain.graph import Entry, Node, Op, Recipe, apply_node, variable
 from mxtrain.ops._infer import Inferred, Types, common, dtype_of, normal_axis
-from mxtrain.ops._move import cut_apart, moving_code, put_together
+from mxtrain.ops._move import moving_code, pieces, put_together
 
 
 @declare
@@ -78,7 +78,7 @@ def run_backward(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -
 
 def fast(node: Node, device: Device) -> Recipe | None:
     """oneDNN's reorders."""
-    return cut_apart(node, normal_axis(node.params.axis, len(node.inputs[0].type.shape)))
+    return pieces(node, normal_axis(node.params.axis, len(node.inputs[0].type.shape)))
 
 
 def fast_backward(node: Node, device: Device) -> Recipe | None:
