@@ -10,11 +10,11 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from PIL import Image as Pillow
 
-from mxtrain.base.errors import DataError
 from mxtrain.data import image, resizers
 from mxtrain.data.augment import resize
 from mxtrain.data.augmenter import Image
 from mxtrain.data.packing import raw
+from mxtrain.data.packing.encoding import encode
 from mxtrain.data.packing.moments import Moments, of_image, of_picture
 
 Encode = Literal["jpeg", "png", "raw", "keep"]
@@ -30,7 +30,6 @@ _PNG_COLOUR = 25
 """Where a PNG says its colour type: 0 and 4 are gray."""
 
 _NO_VALUES = np.empty(0, np.float32)
-_PNG_LEVEL = 6
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def convert(file: Path, recipe: Recipe) -> Converted:
     if recipe.encode == "raw":
         return Converted(raw.encode(pixels), shape, of_image(pixels))
     picture = Pillow.fromarray(np.ascontiguousarray(pixels[:, :, 0] if shape.channels == 1 else pixels))
-    return Converted(encode(picture, recipe, str(file)), shape, of_picture(picture))
+    return Converted(encode(picture, recipe.encode, recipe.quality, str(file)), shape, of_picture(picture))
 
 
 def stored_channels(content: bytes | memoryview, formats: tuple[str, ...]) -> Literal[1, 3]:
@@ -122,21 +121,3 @@ def middle(pixels: Image) -> Image:
     edge = min(height, width)
     top, left = (height - edge) // 2, (width - edge) // 2
     return pixels[top : top + edge, left : left + edge]
-
-
-def encode(picture: Pillow.Image, recipe: Recipe, name: str) -> bytes:
-    """The payload of a picture, a JPEG or PNG.
-
-    Raises:
-        DataError: if the format cannot hold it.
-    """
-    stream = io.BytesIO()
-    try:
-        if recipe.encode == "jpeg":
-            picture.save(stream, "JPEG", quality=recipe.quality)
-        else:
-            picture.save(stream, "PNG", compress_level=_PNG_LEVEL)
-    except (OSError, ValueError) as error:
-        size = f"{picture.height} x {picture.width}"
-        raise DataError(f"{name}: {size} pixels cannot be stored as {recipe.encode}: {error}") from None
-    return stream.getvalue()

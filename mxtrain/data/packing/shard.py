@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mxtrain.base.errors import DataError
 from mxtrain.data import decoders
+from mxtrain.data.packing import encoding
 from mxtrain.data.packing.convert import Recipe, convert
 from mxtrain.data.packing.listing import Labels, Listing, shown
 from mxtrain.data.packing.manifest import FileFacts, Rejected, Shard, file_names
@@ -152,7 +153,7 @@ def _chunks(listing: Listing, positions: NDArray[np.int64]) -> Iterator[list[int
 
 def _convert_all(listing: Listing, chunk: Sequence[int], recipe: Recipe) -> list[Made | str]:
     """Each image as a record, or why there is none."""
-    with decoders.lending():
+    with decoders.lending(), encoding.scratch():
         return [_make(listing, position, recipe) for position in chunk]
 
 
