@@ -141,6 +141,7 @@ class Augmenter:
         draw: (params, words (N, `words`)) -> values (N, V).
         at_eval: for a random one: (params) -> (name, parameters) of the fixed steps that replace it in evaluation.
         shrink: (params, height, width, values) -> how many times smaller the image may be decoded.
+        bottom: (params, height, width, values) -> how many rows of an image of that size it reads, from the top.
         finish: (params) -> conversion to floats, after `apply`. Such an augmenter must be the last.
         window: (params, spec, values (N, V)) -> what it cuts, if it does nothing else to images of that size, or None:
             another device may do it.
@@ -156,6 +157,7 @@ class Augmenter:
     draw: Callable[[Any, Words], Values] = draw_uniform
     at_eval: Callable[[Any], tuple[tuple[str, Mapping[str, Any]], ...]] | None = None
     shrink: Callable[[Any, int, int, Values], float] | None = None
+    bottom: Callable[[Any, int, int, Values], int] | None = None
     finish: Callable[[Any], Finish] | None = None
     window: Callable[[Any, ImageSpec, Values], Window | None] | None = None
     mirror: Callable[[Any, Values], NDArray[np.int32]] | None = None

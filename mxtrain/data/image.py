@@ -12,6 +12,7 @@ import warnings
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image as Pillow
@@ -49,7 +50,22 @@ _ORIENTATION = 0x0112
 warnings.filterwarnings("error", category=Pillow.DecompressionBombWarning)
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")
 
-Shrink = Callable[[int, int], float]
+
+class Needs(NamedTuple):
+    """What of an image is needed: less may be decoded then.
+
+    Args:
+        shrink: (height, width) -> how many times smaller the result may be. A JPEG is then decoded at 1/2, 1/4 or 1/8,
+            the smallest that this allows: the rule does not depend on the decoder. None: whole.
+        bottom: (height, width) of the result -> how many of its rows are needed. What is in those below is undefined,
+            and what is wrong with the file there may go unseen. None: all.
+    """
+
+    shrink: Callable[[int, int], float] | None = None
+    bottom: Callable[[int, int], int] | None = None
+
+
+ALL = Needs()
 
 
 def decode(
@@ -58,7 +74,7 @@ def decode(
     *,
     name: str = "",
     formats: tuple[str, ...] = DEFAULT_FORMATS,
-    shrink: Shrink | None = None,
+    needs: Needs = ALL,
     decoder: str | None = None,
 ) -> Image:
     """Decode one image.
@@ -68,8 +84,7 @@ def decode(
         channels: 1 (gray) or 3 (RGB).
         name: what to call it in an error; a path's default is itself.
         formats: formats to accept, whatever the file's name says.
-        shrink: (height, width) -> how many times smaller the result may be. A JPEG is then decoded at 1/2, 1/4 or 1/8,
-            the smallest that this allows: the rule does not depend on the decoder.
+        needs: what of it.
         decoder: one of decoders/; default: the fastest that is installed.
 
     Returns:
@@ -85,7 +100,7 @@ def decode(
     chosen = decoders.load(decoder or decoders.best())
     try:
         head = jpeg.header(data) if chosen.jpeg and "jpeg" in formats else None
-        pixels = _decoded(chosen.jpeg, data, head, channels, shrink) if chosen.jpeg and head else None
+        pixels = _decoded(chosen.jpeg, data, head, channels, needs) if chosen.jpeg and head else None
         if pixels is not None:
             return pixels
         with Pillow.open(io.BytesIO(data), formats=[f.upper() for f in formats]) as image:
@@ -94,7 +109,7 @@ def decode(
                 limit = PIXEL_LIMIT // 1_000_000
                 raise DataError(f"{width} x {height} pixels; at most {limit} million are decoded")
             turn = orientation(image.info.get("exif"))
-            scale = _scale(width, height, turn, shrink) if shrink and isinstance(image, JpegImageFile) else 1
+            scale = _scale(width, height, turn, needs) if isinstance(image, JpegImageFile) else 1
             pixels = pillow.decode(image, channels, scale)
     except UnidentifiedImageError as error:
         raise DataError(
@@ -109,13 +124,16 @@ def decode(
 
 
 def _decoded(
-    decode_jpeg: decoders.DecodeJpeg, data: bytes | memoryview, head: jpeg.Header, channels: int, shrink: Shrink | None
+    decode_jpeg: decoders.DecodeJpeg, data: bytes | memoryview, head: jpeg.Header, channels: int, needs: Needs
 ) -> Image | None:
     """An ordinary JPEG; None if the decoder leaves it to Pillow."""
     if head.width * head.height > PIXEL_LIMIT:
         return None
     turn = orientation(head.exif)
-    pixels = decode_jpeg(data, head, channels, _scale(head.width, head.height, turn, shrink) if shrink else 1)
+    scale = _scale(head.width, head.height, turn, needs)
+    height, width = -(-head.height // scale), -(-head.width // scale)
+    rows = needs.bottom(height, width) if needs.bottom and turn == 1 else height
+    pixels = decode_jpeg(data, head, channels, scale, rows)
     return pixels if pixels is None or turn == 1 else np.ascontiguousarray(_turned(pixels, turn))
 
 
@@ -148,9 +166,11 @@ def orientation(exif: bytes | None) -> int:
     return 1
 
 
-def _scale(width: int, height: int, turn: int, shrink: Shrink) -> int:
+def _scale(width: int, height: int, turn: int, needs: Needs) -> int:
     """By how much a JPEG's sides are divided: the most that leaves it as large as it must be."""
-    factor = min(shrink(width, height) if turn >= 5 else shrink(height, width), width, height)
+    if needs.shrink is None:
+        return 1
+    factor = min(needs.shrink(width, height) if turn >= 5 else needs.shrink(height, width), width, height)
     return 8 if factor >= 8 else 4 if factor >= 4 else 2 if factor >= 2 else 1
 
 

@@ -6,11 +6,11 @@ import dataclasses
 import json
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from pydantic import ValidationError
@@ -23,6 +23,7 @@ from mxtrain.data.augment import REGISTRY
 from mxtrain.data.augmenter import Augmenter, Finish, Image, ImageSpec, Values, unchanged
 
 _VERSION = 1
+_T = TypeVar("_T", int, float)
 log = logging.getLogger(__name__)
 _NO_VALUES = np.empty(0, np.float32)
 
@@ -104,15 +105,17 @@ class Preprocess:
         name: str = "",
         formats: tuple[str, ...] = images.DEFAULT_FORMATS,
     ) -> Image:
-        """Decode an image, no larger than the steps with these `values` need it: the first half of `decode`."""
-        shrink = None
+        """Decode an image, no more of it than the steps with these `values` need: the first half of `decode`."""
+        shrink = bottom = None
         if self._shrinking is not None:
-            step, chosen = self.steps[self._shrinking], values[self._shrinking]
-            rule = step.augmenter.shrink
-            if rule is not None:
-                shrink = lambda height, width: rule(step.params, height, width, chosen)  # noqa: E731 - closes over this image's draw
+            step = self.steps[self._shrinking]
+            shrink = _of_size(step.augmenter.shrink, step.params, values[self._shrinking])
+        if self.steps:
+            # The first step alone: what another leaves of rows that were not decoded would mean nothing.
+            bottom = _of_size(self.steps[0].augmenter.bottom, self.steps[0].params, values[0])
+        needs = images.Needs(shrink, bottom)
         channels = self.channels or 3
-        return images.decode(content, channels, name=name, formats=formats, shrink=shrink, decoder=self.decoder)
+        return images.decode(content, channels, name=name, formats=formats, needs=needs, decoder=self.decoder)
 
     def apply(self, image: Image, values: Sequence[Values]) -> Image:
         """Run the steps on one image (H, W, C); `values`: one array (V,) per step."""
@@ -168,6 +171,13 @@ class Preprocess:
         steps = [{"name": s.name, "params": dataclasses.asdict(s.params)} for s in self.steps]
         record = {"version": _VERSION, **dataclasses.asdict(dataclasses.replace(self, steps=())), "steps": steps}
         return json.dumps(record, indent=2)
+
+
+def _of_size(
+    rule: Callable[[Any, int, int, Values], _T] | None, params: Any, values: Values
+) -> Callable[[int, int], _T] | None:
+    """What a step says of sizes, with what was drawn for it, as a function of (height, width)."""
+    return None if rule is None else lambda height, width: rule(params, height, width, values)
 
 
 def prepare(steps: Sequence[Step], spec: ImageSpec | None, *, training: bool) -> Preprocess:

@@ -159,6 +159,35 @@ def test_memory_order_does_not_matter(name, given, channels, rng):
         np.testing.assert_array_equal(batch, augmenter.apply_batch(params, images, values))
 
 
+@pytest.mark.parametrize(("name", "given", "channels"), EACH_KIND)
+@pytest.mark.parametrize("shape", [(12, 10), (40, 31)])
+def test_nothing_below_the_bottom_is_read(name, given, channels, shape, rng):
+    augmenter = REGISTRY.get(name)
+    if augmenter.bottom is None:
+        return
+    params = augmenter.params(**given)
+    fewer = 0
+    for values in drawn(augmenter, params, 32):
+        image = rng.integers(0, 256, (*shape, channels), dtype=np.uint8)
+        bottom = augmenter.bottom(params, *shape, values)
+        assert 1 <= bottom <= shape[0]
+        wanted = augmenter.apply(params, image, values).copy()
+        image[bottom:] = rng.integers(0, 256, image[bottom:].shape, dtype=np.uint8)
+        np.testing.assert_array_equal(augmenter.apply(params, image, values), wanted)
+        fewer += bottom < shape[0]
+    assert fewer or shape == (12, 10) or given.get("pad") or name == "image_record_iter", "nothing is saved"
+
+
+def test_windows_that_end_above_the_bottom():
+    names = [n for n in REGISTRY.names() if REGISTRY.get(n).bottom]
+    assert names == ["center_crop", "image_record_iter", "random_crop", "random_resized_crop"]
+    augmenter = REGISTRY.get("image_record_iter")
+    first, second, *others = [augmenter.params(**given) for given in CASES["image_record_iter"]]
+    for params in (first, *others):
+        assert {augmenter.bottom(params, 40, 31, v) for v in drawn(augmenter, params, 32)} == {40}
+    assert len({augmenter.bottom(second, 40, 31, v) for v in drawn(augmenter, second, 32)}) > 10
+
+
 @pytest.mark.parametrize(("name", "given"), EACH)
 def test_draws_of_a_part_are_those_of_the_whole(name, given):
     augmenter = REGISTRY.get(name)

@@ -120,7 +120,7 @@ def test_no_exif():
 def test_jpegs_are_decoded_at_a_power_of_two(factor, scale, height, width, encode):
     data = encode(np.full((height, width, 3), 99, np.uint8), "JPEG")
     asked = []
-    out = image.decode(data, shrink=lambda h, w: asked.append((h, w)) or factor)
+    out = image.decode(data, needs=image.Needs(lambda h, w: asked.append((h, w)) or factor))
     assert asked == [(height, width)]
     assert out.shape == (-(-height // scale), -(-width // scale), 3)
 
@@ -128,12 +128,12 @@ def test_jpegs_are_decoded_at_a_power_of_two(factor, scale, height, width, encod
 def test_shrink_sees_the_upright_size(encode):
     data = encode(np.zeros((64, 96, 3), np.uint8), "JPEG", exif=exif(6))
     asked = []
-    assert image.decode(data, shrink=lambda h, w: asked.append((h, w)) or 2).shape == (48, 32, 3)
+    assert image.decode(data, needs=image.Needs(lambda h, w: asked.append((h, w)) or 2)).shape == (48, 32, 3)
     assert asked == [(96, 64)]
 
 
 def test_other_formats_are_not_shrunk(encode):
-    assert image.decode(encode(np.zeros((64, 96, 3), np.uint8)), shrink=lambda h, w: 8).shape == (64, 96, 3)
+    assert image.decode(encode(np.zeros((64, 96, 3), np.uint8)), needs=image.Needs(lambda h, w: 8)).shape == (64, 96, 3)
 
 
 @pytest.mark.parametrize(("width", "height"), [(65_000, 65_000), (9_000, 8_000), (10_001, 10_000)])
@@ -198,6 +198,6 @@ def test_real_jpegs(data_pack):
             out = image.decode(data, channels)
             assert out.shape[2] == channels
             assert out.std() > 20
-            small = image.decode(data, channels, shrink=lambda h, w: 4)
+            small = image.decode(data, channels, needs=image.Needs(lambda h, w: 4))
             assert small.shape[0] == -(-out.shape[0] // 4)
             assert abs(small.mean() - out.mean()) < 1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mxtrain.data.jpeg import header
+from mxtrain.data.jpeg import cut, header
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"comment": b"x" * 300}, {"restart_marker_rows": 1}])
@@ -16,7 +16,40 @@ from mxtrain.data.jpeg import header
 def test_size_and_colours(options, channels, rng, encode):
     pixels = rng.integers(0, 256, (20, 30, channels), dtype=np.uint8)
     data = encode(pixels[:, :, 0] if channels == 1 else pixels, "JPEG", **options)
-    assert header(data) == header(memoryview(data)) == (30, 20, channels, None)
+    found = header(data)
+    assert found == header(memoryview(data)) and found[:4] == (30, 20, channels, None)
+    assert found.frame == max(data.find(b"\xff\xc0"), data.find(b"\xff\xc2"))
+    whole = not options.get("progressive") and not options.get("restart_marker_rows")
+    assert found.unit == (0 if not whole else 16 if channels == 3 else 8)
+
+
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
+def test_a_cut_file_shows_the_upper_rows(subsampling, rng, encode):
+    pixels = rng.integers(0, 256, (100, 30, 3), dtype=np.uint8)
+    data = encode(pixels, "JPEG", subsampling=subsampling)
+    head = header(data)
+    unit = 16 if subsampling == "4:2:0" else 8
+    assert head.unit == unit
+    whole = np.asarray(Image.open(io.BytesIO(data)))
+    for rows in (1, 7, 8, 9, 16, 17, 40, 70, 84, 85, 100):
+        shorter, height = cut(data, head, rows)
+        upper = np.asarray(Image.open(io.BytesIO(shorter)))
+        assert len(upper) == height == min(100, -(-rows // unit) * unit + unit)
+        assert len(shorter) == len(data)
+        np.testing.assert_array_equal(upper[:rows], whole[:rows])
+    assert cut(data, head, 100)[0] is data
+
+
+@pytest.mark.parametrize("options", [{"progressive": True}, {"restart_marker_rows": 1}])
+def test_what_cannot_be_cut_stays_whole(options, rng, encode):
+    data = encode(rng.integers(0, 256, (100, 30, 3), dtype=np.uint8), "JPEG", **options)
+    assert cut(data, header(data), 1) == (data, 100)
+
+
+def test_colours_in_scans_of_their_own_cannot_be_cut(rng, encode):
+    data = bytearray(encode(rng.integers(0, 256, (100, 30, 3), dtype=np.uint8), "JPEG"))
+    data[data.index(b"\xff\xda") + 4] = 1
+    assert header(bytes(data)).unit == 0
 
 
 def test_exif_is_what_pillow_finds(rng, encode):

@@ -26,6 +26,14 @@ def run(params: Params, image: Image, choices: Choices) -> Image:
     return image[:, ::-1] if choices.mirror else image
 
 
+def bottom(params: Params, height: int, width: int, choices: Choices) -> int:
+    """How many rows of an image are read: those of a window of random_resized_crop if nothing comes before it."""
+    window = _window(height, width, choices)
+    if window is None or params.resize != -1 or warps(params) or params.pad:
+        return height
+    return _corner(height, width, window, choices.place)[0] + window[0]
+
+
 def means(params: Params) -> tuple[float, ...]:
     """One per channel of data_shape."""
     return (params.mean_r, params.mean_g, params.mean_b)[: params.data_shape[0]]
@@ -75,7 +83,7 @@ def _warped(params: Params, image: Image, choices: Choices) -> Image:
 def _cropped(params: Params, image: Image, choices: Choices) -> Image:
     height, width = image.shape[:2]
     size = params.data_shape[1:]
-    box = _window(image, choices)
+    box = _window(height, width, choices)
     place = choices.place if params.rand_crop or box else None
     if box is None and choices.crop is not None:
         side = min(choices.crop, height, width)
@@ -83,13 +91,12 @@ def _cropped(params: Params, image: Image, choices: Choices) -> Image:
     if box is None:
         image = _enlarged(image, size, choices.methods[2])
         box = size
-    top, left = _corner(image, box, place)
+    top, left = _corner(image.shape[0], image.shape[1], box, place)
     return _scaled(image[top : top + box[0], left : left + box[1]], size, choices.methods[2])
 
 
-def _window(image: Image, choices: Choices) -> tuple[int, int] | None:
+def _window(height: int, width: int, choices: Choices) -> tuple[int, int] | None:
     """(height, width) of the first window of random_resized_crop that fits; None if there is none."""
-    height, width = image.shape[:2]
     for window in choices.windows:
         area = height * width * window.area
         h, w = round((area / window.ratio) ** 0.5), round((area * window.ratio) ** 0.5)
@@ -111,8 +118,8 @@ def _enlarged(image: Image, size: tuple[int, int], method: int) -> Image:
     return image
 
 
-def _corner(image: Image, box: tuple[int, int], place: tuple[float, float] | None) -> tuple[int, int]:
-    rooms = (image.shape[0] - box[0], image.shape[1] - box[1])
+def _corner(height: int, width: int, box: tuple[int, int], place: tuple[float, float] | None) -> tuple[int, int]:
+    rooms = (height - box[0], width - box[1])
     if place is None:
         return rooms[0] // 2, rooms[1] // 2
     return int(place[0] * (rooms[0] + 1)), int(place[1] * (rooms[1] + 1))

@@ -20,10 +20,15 @@ def infer(params: Params, spec: ImageSpec) -> ImageSpec:
     return _pixels.crop_spec("center_crop", spec, params.size)
 
 
+def _box(params: Params, height: int, width: int) -> tuple[int, int, int, int]:
+    """(top, left, height, width) of the piece."""
+    h, w = _pixels.fitting(height, width, params.size)
+    return (height - h) // 2, (width - w) // 2, h, w
+
+
 def apply(params: Params, image: Image, values: Values) -> Image:
     """(H, W, C) -> (h, w, C)."""
-    h, w = _pixels.fitting(image.shape[0], image.shape[1], params.size)
-    top, left = (image.shape[0] - h) // 2, (image.shape[1] - w) // 2
+    top, left, h, w = _box(params, image.shape[0], image.shape[1])
     return _pixels.resize(image[top : top + h, left : left + w], params.size, params.method)
 
 
@@ -34,4 +39,10 @@ def apply_batch(params: Params, images: Image, values: Values) -> Image:
     return images[:, top : top + h, left : left + w]
 
 
-AUGMENTER = Augmenter(Params, infer, apply, apply_batch)
+def bottom(params: Params, height: int, width: int, values: Values) -> int:
+    """Where the piece ends."""
+    top, _, h, _ = _box(params, height, width)
+    return top + h
+
+
+AUGMENTER = Augmenter(Params, infer, apply, apply_batch, bottom=bottom)

@@ -43,6 +43,11 @@ def apply(params: Params, image: Image, values: Values) -> Image:
     return _record_steps.run(params, image, _record_choices.choose(params, values))
 
 
+def bottom(params: Params, height: int, width: int, values: Values) -> int:
+    """Where the window of random_resized_crop ends."""
+    return _record_steps.bottom(params, height, width, _record_choices.choose(params, values))
+
+
 def at_eval(params: Params) -> tuple[tuple[str, dict[str, Any]], ...]:
     """The same without chance."""
     given = dataclasses.asdict(params)
@@ -58,5 +63,6 @@ def finish(params: Params) -> Finish:
 
 
 AUGMENTER = Augmenter(
-    Params, infer, apply, words=_record_choices.WORDS, draw=_record_choices.draw, at_eval=at_eval, finish=finish
-)
+    Params, infer, apply, words=_record_choices.WORDS, draw=_record_choices.draw, at_eval=at_eval, bottom=bottom,
+    finish=finish,
+)  # fmt: skip

@@ -27,12 +27,16 @@ def infer(params: Params, spec: ImageSpec) -> ImageSpec:
     return _pixels.crop_spec("random_crop", spec, params.size, params.pad)
 
 
+def _box(params: Params, height: int, width: int, values: Values) -> tuple[int, int, int, int]:
+    """(top, left, height, width) of the window, border included."""
+    h, w = _pixels.fitting(height, width, params.size)
+    return int(float(values[0]) * (height - h + 1)), int(float(values[1]) * (width - w + 1)), h, w
+
+
 def apply(params: Params, image: Image, values: Values) -> Image:
     """(H, W, C) -> (h, w, C); values: (2,) vertical and horizontal place in [0, 1)."""
     image = _pixels.widened(image, params.pad, params.fill)
-    h, w = _pixels.fitting(image.shape[0], image.shape[1], params.size)
-    top = int(float(values[0]) * (image.shape[0] - h + 1))
-    left = int(float(values[1]) * (image.shape[1] - w + 1))
+    top, left, h, w = _box(params, image.shape[0], image.shape[1], values)
     return _pixels.resize(image[top : top + h, left : left + w], params.size, params.method)
 
 
@@ -60,9 +64,17 @@ def window(params: Params, spec: ImageSpec, values: Values) -> Window | None:
     return Window(params.size, params.pad, params.fill, _places(params, height, width, values).astype(np.int32))
 
 
+def bottom(params: Params, height: int, width: int, values: Values) -> int:
+    """Where the window ends; with a border, all rows."""
+    if any(params.pad):
+        return height
+    top, _, h, _ = _box(params, height, width, values)
+    return top + h
+
+
 def at_eval(params: Params) -> tuple[tuple[str, dict[str, Any]], ...]:
     """The middle."""
     return (("center_crop", {"size": params.size, "method": params.method}),)
 
 
-AUGMENTER = Augmenter(Params, infer, apply, apply_batch, words=2, at_eval=at_eval, window=window)
+AUGMENTER = Augmenter(Params, infer, apply, apply_batch, words=2, at_eval=at_eval, bottom=bottom, window=window)

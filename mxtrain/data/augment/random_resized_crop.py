@@ -73,6 +73,12 @@ def shrink(params: Params, height: int, width: int, values: Values) -> float:
     return min(h / params.size[0], w / params.size[1])
 
 
+def bottom(params: Params, height: int, width: int, values: Values) -> int:
+    """Where the window ends."""
+    top, _, h, _ = _box(params, height, width, values)
+    return top + h
+
+
 def at_eval(params: Params) -> tuple[tuple[str, dict[str, Any]], ...]:
     """Shorter edge to size / 0.875, then the middle."""
     edge = round(max(params.size) / _EVAL_MARGIN)
@@ -82,4 +88,4 @@ def at_eval(params: Params) -> tuple[tuple[str, dict[str, Any]], ...]:
     )
 
 
-AUGMENTER = Augmenter(Params, infer, apply, words=2 * _ATTEMPTS + 2, at_eval=at_eval, shrink=shrink)
+AUGMENTER = Augmenter(Params, infer, apply, words=2 * _ATTEMPTS + 2, at_eval=at_eval, shrink=shrink, bottom=bottom)

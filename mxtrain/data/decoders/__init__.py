@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from mxtrain.base.registry import Registry
 from mxtrain.data.jpeg import Header
 
-DecodeJpeg = Callable[[bytes | memoryview, Header, int, int], NDArray[np.uint8] | None]
+DecodeJpeg = Callable[[bytes | memoryview, Header, int, int, int], NDArray[np.uint8] | None]
 
 PREFERRED = ("simplejpeg", "pillow")
 """The first of these that is installed decodes, unless a checkpoint names another."""
@@ -31,9 +31,10 @@ class Decoder:
 
     Args:
         available: whether it is installed.
-        jpeg: (bytes of a file, its header, channels, scale) -> (H, W, channels) uint8 as stored, each side divided by
-            `scale` (1, 2, 4 or 8) and rounded up; None if it is not one for this library, or if anything is wrong
-            with it: Pillow then says what. None: Pillow decodes everything.
+        jpeg: (bytes of a file, its header, channels, scale, rows) -> (H, W, channels) uint8 as stored, each side
+            divided by `scale` (1, 2, 4 or 8) and rounded up, of which the first `rows` are needed: anything may be in
+            the others. None if it is not one for this library, or if anything is wrong with it: Pillow then says
+            what. None: Pillow decodes everything.
     """
 
     available: Callable[[], bool]

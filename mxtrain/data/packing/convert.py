@@ -71,10 +71,8 @@ def convert(file: Path, recipe: Recipe) -> Converted:
     channels = recipe.channels or stored_channels(content, recipe.formats)
     wanted: dict[str, Any] = {"shorter_edge": recipe.resize}
     scale = resize.Params(**wanted) if recipe.resize else None
-    pixels = image.decode(
-        content, channels, name=str(file), formats=recipe.formats,
-        shrink=(lambda height, width: resize.shrink(scale, height, width, _NO_VALUES)) if scale else None,
-    )  # fmt: skip
+    needs = image.Needs(lambda height, width: resize.shrink(scale, height, width, _NO_VALUES)) if scale else image.ALL
+    pixels = image.decode(content, channels, name=str(file), formats=recipe.formats, needs=needs)
     if scale:
         with resizers.using(RESIZER):
             pixels = resize.apply(scale, pixels, _NO_VALUES)

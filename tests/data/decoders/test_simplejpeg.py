@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import tarfile
 import warnings
@@ -60,14 +61,14 @@ def test_it_is_preferred():
 def test_colour_as_pillow(channels, subsampling, options, rng, encode):
     data = encode(smooth(rng, 61, 83), "JPEG", subsampling=subsampling, quality=92, **options)
     for scale in (1, 2, 4, 8):
-        assert check(data, channels, shrink=lambda h, w, s=scale: s).shape[0] == -(-61 // scale)
+        assert check(data, channels, needs=image.Needs(lambda h, w, s=scale: s)).shape[0] == -(-61 // scale)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_gray_as_pillow(channels, rng, encode):
     data = encode(smooth(rng, 61, 83, 1)[:, :, 0], "JPEG")
     for scale in (1, 2, 4, 8):
-        check(data, channels, shrink=lambda h, w, s=scale: s)
+        check(data, channels, needs=image.Needs(lambda h, w, s=scale: s))
 
 
 @pytest.mark.parametrize("keep_rgb", [True, False])
@@ -81,7 +82,7 @@ def test_rgb_inside_as_pillow(channels, keep_rgb, rng, encode):
 def test_small_ones_get_the_same_scale(height, width, rng, encode):
     data = encode(smooth(rng, height, width), "JPEG", quality=95)
     for scale in (2, 4, 8):
-        check(data, shrink=lambda h, w, s=scale: s)
+        check(data, needs=image.Needs(lambda h, w, s=scale: s))
 
 
 @pytest.mark.parametrize("value", range(1, 9))
@@ -192,4 +193,82 @@ def test_real_jpegs_as_pillow(data_pack):
         for member in members:
             data = tar.extractfile(member).read()
             for scale in (1, 2, 8):
-                check(data, shrink=lambda h, w, s=scale: s)
+                check(data, needs=image.Needs(lambda h, w, s=scale: s))
+
+
+def upper(data, rows, channels=3, scale=1):
+    """The rows that were asked for."""
+    needs = image.Needs(lambda h, w: scale, lambda h, w: rows)
+    return image.decode(data, channels, needs=needs, decoder="simplejpeg")[:rows]
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}])
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("lent", [True, False])
+def test_rows_that_are_needed_are_as_in_the_whole(channels, subsampling, options, lent, rng, encode):
+    data = encode(smooth(rng, 161, 83), "JPEG", subsampling=subsampling, quality=92, **options)
+    for scale in (1, 2, 4, 8):
+        whole = image.decode(data, channels, needs=image.Needs(lambda h, w, s=scale: s), decoder="simplejpeg")
+        for rows in {1, 8, 9, 15, 16, 17, 20, 40, 100, 145, 161} & set(range(len(whole) + 1)):
+            with decoders.lending() if lent else contextlib.nullcontext():
+                np.testing.assert_array_equal(upper(data, rows, channels, scale), whole[:rows])
+
+
+def test_the_size_is_that_of_the_whole(rng, encode):
+    data = encode(smooth(rng, 161, 83), "JPEG")
+    needs = image.Needs(lambda h, w: 2, lambda h, w: 3 if (h, w) == (81, 42) else pytest.fail(f"{h} x {w}"))
+    assert image.decode(data, needs=needs, decoder="simplejpeg").shape == (81, 42, 3)
+
+
+def test_rows_below_are_not_decoded(rng, encode):
+    data = encode(smooth(rng, 400, 300), "JPEG")
+    with decoders.lending():
+        decoders.room(400 * 300 * 3)[:] = 7
+        found = image.decode(data, needs=image.Needs(None, lambda h, w: 30), decoder="simplejpeg")
+        assert (found[48:] == 7).all() and not (found[:30] == 7).all()
+
+
+def test_damage_above_and_a_missing_end_are_seen(rng, encode):
+    data = encode(smooth(rng, 400, 300), "JPEG")
+    scan = data.index(b"\xff\xda") + 14
+    above, below = bytearray(data), bytearray(data)
+    above[scan + 2000 : scan + 2004] = b"\xff\xd9\xff\xd9"
+    below[-2000:-1900] = rng.integers(0, 255, 100, dtype=np.uint8).tobytes()
+    np.testing.assert_array_equal(upper(bytes(below), 30), image.decode(data)[:30])
+    both = [upper(bytes(above), 300), image.decode(bytes(above), decoder="pillow")[:300]]
+    np.testing.assert_array_equal(*both)
+    with pytest.raises(DataError, match="truncated"):
+        upper(data[:-5000], 30)
+
+
+def test_a_release_that_leaves_nothing_in_the_buffer_decodes_all(monkeypatch, rng, encode):
+    class Library:
+        encode_jpeg = staticmethod(simplejpeg._library().encode_jpeg)
+
+        @staticmethod
+        def decode_jpeg(data, colorspace, buffer=None, **options):
+            found = simplejpeg_decode(data, colorspace, **options)
+            if buffer is not None:
+                buffer[: found.size] = found.ravel()
+            return found
+
+    simplejpeg_decode = simplejpeg._library().decode_jpeg
+    data = encode(smooth(rng, 161, 83), "JPEG")
+    whole = image.decode(data, decoder="simplejpeg")
+    assert simplejpeg._stops()
+    monkeypatch.setattr(simplejpeg, "_library", lambda: Library)
+    assert not simplejpeg._stops.__wrapped__()
+    monkeypatch.setattr(simplejpeg, "_stops", lambda: False)
+    np.testing.assert_array_equal(image.decode(data, needs=image.Needs(None, lambda h, w: 9)), whole)
+
+
+@pytest.mark.data
+def test_upper_rows_of_real_jpegs(data_pack, rng):
+    with tarfile.open(data_pack / "images/imagenet-sample-300.tar") as tar:
+        for member in [m for m in tar if m.isfile()][::10]:
+            data = tar.extractfile(member).read()
+            for scale in (1, 2):
+                whole = image.decode(data, needs=image.Needs(lambda h, w, s=scale: s))
+                rows = int(rng.integers(1, len(whole) + 1))
+                np.testing.assert_array_equal(upper(data, rows, 3, scale), whole[:rows])
