@@ -27,6 +27,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mxtrain.base.errors import ConfigError, MXTrainError, ShapeError
 from mxtrain.config import files
@@ -64,19 +65,28 @@ def build_net(tree: Tree, *, search: Sequence[Path] = ()) -> Symbol:
     elif isinstance(data, Mapping) and "file" in data:
         tree, given = _net_file(tree, search), tree
         section = read_section(tree, given, problems)
-    elif isinstance(data, Mapping) and data:
+    elif isinstance(data, Mapping) and data and not _named(data):
         section = read_section(tree, None, problems)
     else:
-        advice = f"; write {{file: {data}}}" if isinstance(data, str) else ""
-        problems.append(
-            tree.problem(
-                (), f"must be a list of layers, or a map with 'net', 'file' or 'symbol', got {show(data)}{advice}"
-            )
-        )
+        expected = "must be a list of layers, or a map with 'net', 'file' or 'symbol'"
+        problems.append(tree.problem((), f"{expected}, got {show(data)}{_named(data)}"))
     entries = _entries(section, tree, problems) if section is not None and section.layers is not None else ()
     if problems:
         raise ConfigError(tuple(dict.fromkeys(problems)))
     return Symbol(entries)
+
+
+def _named(data: Any) -> str:
+    """How to write it if a net file was meant: by its name alone, under another tool's key, or as a key."""
+    name, others = data, {}
+    if isinstance(data, Mapping) and "net" not in data:
+        key = next((k for k, v in data.items() if isinstance(v, str)), None)
+        name, others = data.get(key), {k: v for k, v in data.items() if k != key}
+        if key is None and len(data) == 1:
+            ((name, others),) = data.items()
+    if not isinstance(name, str) or not name.isprintable() or not isinstance(others or {}, Mapping):
+        return ""
+    return f"; write {{file: {name}{''.join(f', {k}: {show(v)}' for k, v in (others or {}).items())}}}"
 
 
 def _entries(section: Section, tree: Tree, problems: list[str]) -> Entries:
@@ -136,10 +146,22 @@ def _net_file(tree: Tree, search: Sequence[Path]) -> Tree:
     try:
         # A net may be called as the config that uses it: nets/ comes first.
         found = files.find_below(name, os.path.join(folder, FOLDER), [folder, *others])
+        if _is_own(tree, found.name):
+            others = [f for f in others if not _is_own(tree, os.path.join(f, os.path.basename(found.name)))]
+            found = files.find_below(name, os.path.join(folder, FOLDER), others)
         return load(found.name)
     except ConfigError as error:
         known = [p if ":" in p.split(" ")[0] else tree.problem(("file",), p) for p in error.problems]
         raise ConfigError(known) from None
+
+
+def _is_own(tree: Tree, name: str) -> bool:
+    """Whether a file is the one that holds the config itself."""
+    where = tree.position()
+    try:
+        return where is not None and os.path.samefile(where.file, name)
+    except OSError:
+        return False
 
 
 def _folders(tree: Tree, search: Sequence[Path]) -> tuple[str, list[str]]:

@@ -65,6 +65,13 @@ def test_where_net_files_are_looked_up(folder, tmp_path_factory):
         ("lenet", "1:6: net: must be a list of layers, or a map with 'net', 'file' or 'symbol', got 'lenet'; write"),
         ("3", "1:6: net: must be a list of layers, or a map with 'net', 'file' or 'symbol', got 3"),
         ("{}", "1:6: net: must be a list of layers, or a map with 'net', 'file' or 'symbol', got an empty map"),
+        ("{use: two, width: 3}", "1:6: net: must be a list of layers, or a map with 'net', 'file' or 'symbol', got "
+         "a map; write {file: two, width: 3}"),
+        ("{two: {width: 3}}", "1:6: net: must be a list of layers, or a map with 'net', 'file' or 'symbol', got "
+         "a map; write {file: two, width: 3}"),
+        ("{two: }", "1:6: net: must be a list of layers, or a map with 'net', 'file' or 'symbol', got a map; write "
+         "{file: two}"),
+        ("{layers: [flatten]}", "1:7: net.layers: unknown key 'layers'; there are: params, "),
         ("[]", "1:6: net: a net needs at least one layer"),
     ],
 )  # fmt: skip
@@ -72,6 +79,18 @@ def test_problems_of_the_choice_of_a_net(folder, text, problem):
     with pytest.raises(ConfigError) as caught:
         config(folder, text)
     assert str(caught.value).startswith(f"{folder / 'c.yaml'}:{problem}")
+
+
+def test_a_config_may_be_called_as_the_net_that_it_uses(folder, tmp_path):
+    shipped = tmp_path / "shipped"
+    (shipped / "nets").mkdir(parents=True)
+    (shipped / "nets" / "c.yaml").write_text(
+        "params: {width: }\nnet: [flatten, {fully_connected: {num_hidden: width}}]"
+    )
+    path = folder / "c.yaml"
+    path.write_text("net: {file: c, width: 3}")
+    symbol = build_net(loads(path.read_text(), str(path)).at(("net",)), search=[folder, shipped])
+    assert "fully_connected0_weight" in symbol.list_arguments()
 
 
 def test_a_broken_net_file_names_itself(folder):
