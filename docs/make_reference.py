@@ -56,7 +56,8 @@ NET = """\
       - softmax_output: {name: softmax}
 
 or `{file: resnet, depth: 50, classes: 10}`, a net file with its parameters (`mxtrain ls nets`), or
-`{symbol: x-symbol.json}`, MXNet's. A net file, and a map under `net:`, has these keys:
+`{symbol: x-symbol.json}`, MXNet's, which `from: LAYER` cuts behind a layer and `net: [...]` goes on from
+([example](mxnet.md)). A net file, and a map under `net:`, has these keys:
 
 | key | meaning |
 |---|---|

@@ -20,13 +20,14 @@ from mxtrain.base.errors import ConfigError, FormatError
 from mxtrain.base.random import STATE, STATE_DTYPE, STATE_SHAPE
 from mxtrain.base.types import TensorType
 from mxtrain.formats.mxnet_names import DATA_INPUTS, HIDDEN, INITIAL, is_hidden, our_name
+from mxtrain.formats.old_attrs import modern
 from mxtrain.formats.op_attrs import read_attrs
 from mxtrain.formats.symbol_json import VARIABLE, JsonEntry, JsonGraph, JsonNode
 from mxtrain.graph import Entry, Kind, Node, Op, unique
 
 ROLES = frozenset({"weight", "bias", "gamma", "beta"})
 MAX_PROBLEMS = 20
-IMPLICIT_AUXILIARY, INPUT_DEFAULTS, AXIS_MINUS_ONE = 900, 904, 905
+IMPLICIT_AUXILIARY, INPUT_DEFAULTS = 900, 904
 
 
 @dataclass
@@ -97,10 +98,7 @@ def _draft(
     if draft.op is None:
         problems.append(f"node {node.name!r}: operator {node.op!r} is not one that mxtrain has")
         return draft
-    plain = dict(node.attrs)
-    if version < AXIS_MINUS_ONE and node.op in ("argmax", "argmin") and plain.get("axis") == "-1":
-        del plain["axis"]
-    found = read_attrs(draft.op, plain, len(node.inputs))
+    found = read_attrs(draft.op, modern(node.op, node.attrs, version), len(node.inputs))
     problems += [f"{where}: {p}" for p in found.problems]
     draft.params, draft.attrs = found.params, found.foreign
     if draft.params is not None:

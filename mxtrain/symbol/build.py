@@ -12,7 +12,8 @@
 ``inputs`` gives a layer further inputs by name: ``{rhs: LAYER}``, ``{weight: fc1_weight}``, or a parameter of its own
 whose shape nothing tells: ``{rhs: {shape: [1, width], initializer: zeros}}`` (learned.py).
 
-``net: {file: resnet, depth: 50}`` takes a net file with its parameters, ``net: {symbol: x-symbol.json}`` MXNet's.
+``net: {file: resnet, depth: 50}`` takes a net file with its parameters, ``net: {symbol: x-symbol.json}`` MXNet's, which
+``from: LAYER`` cuts behind a layer and ``net: [...]`` goes on from: a new head for a trained net.
 A net file, and a map under ``net:``, has the keys ``params`` (with defaults; nothing: required), ``let`` (values
 computed from them), ``blocks`` (``{params, let, net}`` each, used like operators), ``inputs`` (``[data]``), ``outputs``
 (the last layer) and ``net``, the list. Where a number is meant, a text is an expression (expression.py); with
@@ -33,7 +34,7 @@ from mxtrain.base.errors import ConfigError, MXTrainError, ShapeError
 from mxtrain.config import files
 from mxtrain.config.load import load
 from mxtrain.config.tree import Tree, show
-from mxtrain.graph import Graph, topological
+from mxtrain.graph import Entry, Graph, Node, topological
 from mxtrain.ops import REGISTRY
 from mxtrain.symbol.chain import UNKNOWN, Build, Entries, Frame, TooLarge, find, first_names, run_chain
 from mxtrain.symbol.compose import settled
@@ -43,6 +44,7 @@ from mxtrain.symbol.symbol import load as load_symbol
 from mxtrain.symbol.variables import Known
 
 FOLDER = "nets"
+SYMBOL_KEYS = ("symbol", "from", "net")
 
 
 def build_net(tree: Tree, *, search: Sequence[Path] = ()) -> Symbol:
@@ -58,7 +60,7 @@ def build_net(tree: Tree, *, search: Sequence[Path] = ()) -> Symbol:
     problems: list[str] = []
     data = tree.data
     if isinstance(data, Mapping) and "symbol" in data:
-        return _symbol_file(tree, search)
+        return _symbol_section(tree, search)
     section: Section | None = None
     if isinstance(data, list):
         section = Section({}, {}, ("data",), None, tree)
@@ -172,13 +174,42 @@ def _folders(tree: Tree, search: Sequence[Path]) -> tuple[str, list[str]]:
     return own, [f for folder in folders for f in (os.path.join(folder, FOLDER), folder)]
 
 
-def _symbol_file(tree: Tree, search: Sequence[Path]) -> Symbol:
-    name = tree.data["symbol"]
+def _symbol_section(tree: Tree, search: Sequence[Path]) -> Symbol:
+    """A symbol file, as it is or with layers of the config behind it."""
     problems = [
-        tree.problem((key,), f"unknown key {show(key)} beside 'symbol'", key=True)
+        tree.problem((key,), f"unknown key {show(key)} beside 'symbol'; there are: {', '.join(SYMBOL_KEYS)}", key=True)
         for key in tree.data
-        if key != "symbol"
+        if key not in SYMBOL_KEYS
     ]
+    symbol = _symbol_file(tree, search, problems)
+    layers = tree.at(("net",)) if "net" in tree.data else None
+    if layers is not None and (not isinstance(layers.data, list) or not layers.data):
+        raise ConfigError(layers.problem((), f"must be a list of the layers that follow, got {show(layers.data)}"))
+    section = Section({}, {}, (), None, layers)
+    known = {n.name: _visible(n) for n in symbol.nodes if n.kind != "state"}
+    frame = Frame(Build(problems), {}, {}, known=known)
+    entries = symbol.entries
+    if "from" in tree.data:
+        at = tree.at(("from",))
+        entries = _outputs(frame, at) if isinstance(at.data, list) else find(frame, at, {})
+    if layers is not None and not problems:
+        entries = run_chain(frame, layers, entries, {})
+    if not problems:
+        _check_read(frame.build, entries, section, tree)
+    if problems:
+        raise ConfigError(tuple(dict.fromkeys(problems)))
+    try:
+        return Symbol(settled(entries), symbol.scope)
+    except ConfigError as error:
+        raise ConfigError([tree.problem((), problem) for problem in error.problems]) from None
+
+
+def _visible(node: Node) -> Entries:
+    return tuple(Entry(node, i) for i in range(node.op.visible_outputs(node.params) if node.op else 1))
+
+
+def _symbol_file(tree: Tree, search: Sequence[Path], problems: list[str]) -> Symbol:
+    name = tree.data["symbol"]
     if not isinstance(name, str) or "\0" in name or not name:
         problems.append(tree.problem(("symbol",), f"must be the path of a symbol file, got {show(name)}"))
         raise ConfigError(problems)
@@ -204,7 +235,10 @@ def check_heads(symbol: Symbol) -> None:
         return
     heads = [name for name in REGISTRY.names() if REGISTRY.get(name).loss]
     ends = symbol.entries[-1].node
-    raise ConfigError(f"{ends.where} ends the net, but is no loss; add one as the last layer: {', '.join(heads)}")
+    advice = "" if ends.source else "; behind a symbol file: net: {symbol: FILE, net: [softmax_output]}"
+    raise ConfigError(
+        f"{ends.where} ends the net, but is no loss; add one as the last layer: {', '.join(heads)}{advice}"
+    )
 
 
 def check_shapes(symbol: Symbol, known: Mapping[str, Known]) -> Graph:

@@ -211,7 +211,7 @@ def find(frame: Frame, at: Tree, names: Names) -> Entries:
             at.problem((), f"must be the name of a layer before this one, or a list of them, got {show(name)}")
         )
         return UNKNOWN
-    layer, dot, number = name.partition(".")
+    layer, dot, number = (name, "", "") if name in frame.known else name.partition(".")
     if layer not in frame.known:
         problems.append(
             at.problem((), f"no layer {show(layer)} before this one{nearest(layer[:64], list(frame.known))}")

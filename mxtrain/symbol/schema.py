@@ -38,7 +38,11 @@ def net_schema() -> tuple[Schema, Schema]:
     }
     symbol = {
         "type": "object",
-        "properties": {"symbol": {"type": "string", "description": "MXNet's symbol file"}},
+        "properties": {
+            "symbol": {"type": "string", "description": "MXNet's symbol file"},
+            "from": {"description": "layers of it behind which it is cut; default: its outputs", **_TEXTS},
+            "net": {"description": "layers that follow", **_LAYERS},
+        },
         "required": ["symbol"],
         "additionalProperties": False,
     }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mxtrain import init
 from mxtrain.base.errors import ConfigError
+from mxtrain.base.types import TensorType
 from mxtrain.config.tree import Tree
 from mxtrain.formats import ndarray_list
 from mxtrain.graph import topological
@@ -18,20 +20,51 @@ from mxtrain.train.state import only
 
 log = logging.getLogger(__name__)
 
+WEIGHTS = ("start", "weights")
+
 
 def initialise(program: Program, config: Config, tree: Tree, where: Path) -> None:
-    """Draw every parameter and auxiliary state, then take over what `start` names.
+    """Take over what `start` names, and draw every other parameter and auxiliary state.
 
     Raises:
         ConfigError: if an initialiser does not fit a parameter, or arrays that must fit do not.
         DataError: if the file of arrays is damaged.
     """
+    named = config.start.weights
+    given = read_weights(named, where) if named else {}
+    if named and config.start.match == "all":
+        try:
+            program.store.load(given)
+        except ConfigError as e:
+            advice = _advice(given) or "; with start.match: name only what fits is taken over"
+            raise ConfigError([tree.problem(WEIGHTS, p + advice) for p in e.problems]) from None
+        return
+    _draw(program, config, tree, given)
+    if named:
+        _take_over(program, config, tree, given)
+
+
+def _advice(given: Mapping[str, Any]) -> str:
+    dotted = next((name for name in given if "." in name), None)
+    if dotted is None:
+        return ""
+    return f"; names such as {dotted!r} are those of Gluon's save_parameters(): write the file with export()"
+
+
+def _fits(given: Mapping[str, Any], name: str, t: TensorType) -> bool:
+    return name in given and tuple(given[name].shape) == t.shape
+
+
+def _draw(program: Program, config: Config, tree: Tree, given: Mapping[str, Any]) -> None:
+    """Draw what is not given: of what is, nothing needs to say how it begins."""
     attrs = {n.name: n.attrs for n in topological(program.heads) if n.op is None}
     rule = init.rule_of(config.initializer)
     problems: list[str] = []
     store = program.store
     for arena in (store.parameters, store.auxiliaries):
         for name, t in arena.types.items():
+            if _fits(given, name, t):
+                continue
             try:
                 drawn = init.initial_value(rule, name, t.shape, attrs.get(name, {}), config.seed)
                 store.device.put(arena[name], drawn)
@@ -40,8 +73,6 @@ def initialise(program: Program, config: Config, tree: Tree, where: Path) -> Non
     if problems:
         raise ConfigError(problems)
     store.version += 1
-    if config.start.weights:
-        _take_over(program, config, tree, where)
 
 
 def read_weights(text: str, where: Path) -> dict[str, Any]:
@@ -60,21 +91,12 @@ def read_weights(text: str, where: Path) -> dict[str, Any]:
     return {**args, **aux}
 
 
-def _take_over(program: Program, config: Config, tree: Tree, where: Path) -> None:
-    given = read_weights(config.start.weights or "", where)
+def _take_over(program: Program, config: Config, tree: Tree, given: Mapping[str, Any]) -> None:
     store = program.store
-    if config.start.match == "all":
-        try:
-            store.load(given)
-        except ConfigError as e:
-            advice = "; with start.match: name only what fits is taken over"
-            problems = [tree.problem(("start",), p + advice) for p in e.problems]
-            raise ConfigError(problems) from None
-        return
     taken, left = [], []
     for arena in (store.parameters, store.auxiliaries):
         for name, t in arena.types.items():
-            if name in given and tuple(given[name].shape) == t.shape:
+            if _fits(given, name, t):
                 store.device.put(arena[name], given[name])
                 taken.append(name)
             else:
@@ -86,4 +108,5 @@ def _take_over(program: Program, config: Config, tree: Tree, where: Path) -> Non
         len(taken), ", ".join(left) or "none", ", ".join(unused) or "none",
     )  # fmt: skip
     if not taken:
-        raise ConfigError(tree.problem(("start",), f"no array of {config.start.weights} fits a parameter of the net"))
+        message = f"no array of {config.start.weights} fits a parameter of the net{_advice(given)}"
+        raise ConfigError(tree.problem(WEIGHTS, message))

@@ -104,6 +104,43 @@ def test_a_symbol_file(folder):
     assert config(folder, f"{{symbol: {folder / 'x-symbol.json'}}}").list_outputs() == ["fc_output"]
 
 
+def test_layers_behind_a_symbol_file(folder):
+    s = config(folder, "{symbol: x-symbol.json, net: [activation: {act_type: relu}, softmax_output: {name: softmax}]}")
+    assert s.list_outputs() == ["softmax_output"]
+    assert s.list_arguments() == ["data", "fc_weight", "fc_bias", "softmax_label"]
+
+
+def test_a_symbol_file_that_is_cut(folder):
+    data = sym.variable("data")
+    top = sym.fully_connected(sym.activation(data, act_type="relu", name="act.0"), num_hidden=3, name="fc")
+    sym.softmax_output(top, name="softmax").save(folder / "x-symbol.json")
+    s = config(folder, "{symbol: x-symbol.json, from: act.0, net: [fully_connected: {num_hidden: 2, name: new}]}")
+    assert s.list_arguments() == ["data", "new_weight", "new_bias"] and s.list_outputs() == ["new_output"]
+    assert config(folder, "{symbol: x-symbol.json, from: [fc, act.0]}").list_outputs() == ["fc_output", "act.0_output"]
+
+
+@pytest.mark.parametrize(
+    ("rest", "problem"),
+    [
+        ("from: fk", "1:36: net.from: no layer 'fk' before this one; there are: data, fc_weight"),
+        ("net: []", "1:35: net.net: must be a list of the layers that follow, got an empty list"),
+        ("net: flatten", "1:35: net.net: must be a list of the layers that follow, got 'flatten'"),
+        ("net: [flaten]", "1:36: net.net[0]: no operator or block 'flaten'"),
+        ("net: [flatten, flatten: {from: data}]", "1:36: net.net[0]: nothing takes what 'flatten0' gives"),
+        ("net: [flatten: {name: fc}]", "1:"),
+    ],
+)
+def test_problems_of_what_follows_a_symbol_file(folder, rest, problem):
+    with pytest.raises(ConfigError) as caught:
+        config(folder, f"{{symbol: x-symbol.json, {rest}}}")
+    assert str(caught.value).startswith(f"{folder / 'c.yaml'}:{problem}")
+
+
+def test_a_symbol_without_a_loss_says_how_to_give_it_one(folder):
+    with pytest.raises(ConfigError, match=r"behind a symbol file: net: \{symbol: FILE, net: \[softmax_output\]\}"):
+        check_heads(config(folder, "{symbol: x-symbol.json}"))
+
+
 def test_several_inputs_and_outputs(net):
     s = net("""
         inputs: [left, right]

@@ -72,9 +72,30 @@ def test_what_fits_is_taken_over_and_the_rest_drawn(bench, caplog):
     )
 
 
+@pytest.mark.parametrize("match", ["all", "name"])
+def test_what_is_given_needs_no_initialiser(bench, match):
+    _, arrays = saved(bench)
+    start = {"weights": "old.params", "match": match}
+    found = parameters(bench.built(initializer={"name": "bilinear"}, start=start))
+    assert all(np.array_equal(found[n], a) for n, a in arrays.items())
+
+
+def test_a_file_without_arrays(bench):
+    ndarray_list.save(bench.path / "old.params", {})
+    with pytest.raises(ConfigError, match="'fc1_weight' .* is missing"):
+        bench.built(start={"weights": "old.params"})
+
+
+@pytest.mark.parametrize("match", ["all", "name"])
+def test_names_of_gluons_structure_are_explained(bench, match):
+    ndarray_list.save(bench.path / "old.params", {"features.0.weight": np.ones((3, 4), np.float32)})
+    with pytest.raises(ConfigError, match=r"start\.weights: .*'features\.0\.weight' are those of Gluon's"):
+        bench.built(start={"weights": "old.params", "match": match})
+
+
 def test_nothing_that_fits(bench):
     saved(bench)
-    with pytest.raises(ConfigError, match=r"start: no array of old\.params fits a parameter of the net"):
+    with pytest.raises(ConfigError, match=r"start\.weights: no array of old\.params fits a parameter of the net"):
         bench.built(net=CONV, start={"weights": "old.params", "match": "name"})
 
 
