@@ -1,12 +1,12 @@
 """make_loss: makes a loss of any data: the data itself, with a constant as its gradient.
 
 Shapes:
-    data (N, D...) -> output, same shape
+    data (..., D) -> output, same shape
 
-The gradient is grad_scale (normalization null), divided by N (batch) or by the number of elements above valid_thresh,
-at least 1 (valid), whatever comes from above.
+The gradient is grad_scale (normalization null), divided by the number of rows of D (batch) or by the number of elements
+above valid_thresh, at least 1 (valid), whatever comes from above.
 
-Source: MXNet's MakeLoss.
+Source: MakeLoss as MXNet 1.9.1 computes it: rows are samples where data is (N, D); data (N,) is one row.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def infer(p: Params, ins: Types, outs: Types) -> Inferred:
     """Same type."""
     want_ins, want_outs = same_type(p, ins, outs)
     if p.normalization == "batch" and want_ins[0].shape == ():
-        raise ShapeError("input 'data' must have the axes (N, D...) for normalization batch, got a scalar")
+        raise ShapeError("input 'data' must have the axes (..., D) for normalization batch, got a scalar")
     return want_ins, want_outs
 
 
@@ -43,7 +43,7 @@ def scale(p: Params, xp: Any, x: Any) -> float:
     """The gradient of every element."""
     if p.normalization == "valid":
         return p.grad_scale / max(int((x > p.valid_thresh).sum()), 1)
-    return p.grad_scale / x.shape[0] if p.normalization == "batch" else p.grad_scale
+    return p.grad_scale * x.shape[-1] / x.size if p.normalization == "batch" else p.grad_scale
 
 
 def run_backward(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:

@@ -1,10 +1,10 @@
-"""softmax_activation: softmax of each sample, or at each position over the channels.
+"""softmax_activation: softmax over the last axis, or at each position over the channels.
 
 Shapes:
-    instance: data (N, D...) -> output, same shape; each sample sums to one
+    instance: data (..., D) -> output, same shape; each row of D sums to one (of data (N, D), each sample)
     channel: data (N, C, S...) -> output, same shape; each position sums to one over C
 
-Source: MXNet's SoftmaxActivation.
+Source: SoftmaxActivation as MXNet 1.9.1 computes it; its documentation says that instance is over a whole sample.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ from mxtrain.ops._softmax import Softmax, gradient, kernels
 class Params:
     """Parameters of softmax_activation."""
 
-    mode: Literal["instance", "channel"] = param("instance", doc="over each sample, or over the channels of a position")
+    mode: Literal["instance", "channel"] = param(
+        "instance", doc="over the last axis, or over the channels of a position"
+    )
 
 
 def infer(p: Params, ins: Types, outs: Types) -> Inferred:
     """Same type, with the axes that the mode needs."""
     want_ins, want_outs = same_type(p, ins, outs)
-    least, axes = (3, "(N, C, S...)") if p.mode == "channel" else (2, "(N, D...)")
+    least, axes = (3, "(N, C, S...)") if p.mode == "channel" else (2, "(..., D)")
     shape = want_ins[0].shape
     if shape is not None and len(shape) < least:
         raise ShapeError(f"input 'data' must have the axes {axes} for mode {p.mode}, got {want_ins[0]}")
@@ -36,8 +38,8 @@ def infer(p: Params, ins: Types, outs: Types) -> Inferred:
 
 
 def meaning(p: Params, rank: int) -> Softmax:
-    """All axes of a sample, or the channels."""
-    return Softmax((1,) if p.mode == "channel" else tuple(range(1, rank)))
+    """The last axis, or the channels."""
+    return Softmax((1,) if p.mode == "channel" else (rank - 1,))
 
 
 OP = Op(

@@ -2,7 +2,7 @@
 
 Shapes:
     data (N, K...), label (N,) -> output, as data, softmax over all axes but the first
-    multi_output: data (N, K, S...), label (N, S...), softmax over K
+    multi_output: data (N, K, S...), label (N, S...) or (N, positions), softmax over K
     preserve_shape: data (..., K), label (...), softmax over K
     A label of the shape of the data holds probabilities.
 
@@ -27,7 +27,7 @@ from mxtrain.base.types import PartialShape, PartialType
 from mxtrain.graph import Call, Entry, Kernel, Node, Op, Recipe, apply_node
 from mxtrain.ops import _softmax_cuda
 from mxtrain.ops._call import Run, reference
-from mxtrain.ops._infer import Inferred, Types, dtype_of, statistics_dtype
+from mxtrain.ops._infer import Inferred, Types, dtype_of, product, statistics_dtype
 
 TINY = 1e-37
 
@@ -62,6 +62,8 @@ def infer(p: Params, ins: Types, outs: Types) -> Inferred:
     label = label_shape(p, shape)
     if ins[1].shape is not None and len(ins[1].shape) == len(shape):
         label = shape
+    elif p.multi_output and ins[1].shape is not None and len(ins[1].shape) == 2:
+        label = (shape[0], product(shape[2:]))
     kind = ins[1].dtype or statistics_dtype(dtype)
     return [PartialType(shape, dtype), PartialType(label, kind)], [PartialType(shape, dtype)]
 

@@ -35,6 +35,11 @@ def test_the_gradient_is_mxnets(normalization, want):
     np.testing.assert_array_equal(d, np.full((2, 3), want))
 
 
+@pytest.mark.parametrize(("shape", "want"), [((4,), 1), ((4, 1), 1 / 4), ((2, 3, 4), 1 / 6)])
+def test_a_batch_is_what_mxnet_takes_for_one(shape, want):
+    np.testing.assert_allclose(gradient(np.ones(shape), normalization="batch"), np.full(shape, want))
+
+
 def test_where_nothing_is_valid_the_gradient_is_divided_by_one():
     np.testing.assert_array_equal(gradient([[-1.0, -2.0]], normalization="valid"), [[1, 1]])
 

@@ -20,7 +20,7 @@ def test_contract(case, rng):
     check_operator("softmax_activation", case, rng)
 
 
-@pytest.mark.parametrize(("mode", "axes"), [("instance", (1, 2, 3)), ("channel", 1)])
+@pytest.mark.parametrize(("mode", "axes"), [("instance", -1), ("channel", 1)])
 def test_what_sums_to_one(mode, axes, rng):
     op = ops.get("softmax_activation")
     node = apply_node(op, "s", (variable("x", TensorType((2, 3, 4, 5))),), op.params(mode=mode))
@@ -31,5 +31,5 @@ def test_what_sums_to_one(mode, axes, rng):
 @pytest.mark.parametrize(("mode", "shape"), [("channel", (2, 3)), ("instance", (2,))])
 def test_too_few_axes_are_refused(mode, shape):
     op = ops.get("softmax_activation")
-    with pytest.raises(ShapeError, match=rf"must have the axes \(N, .*for mode {mode}"):
+    with pytest.raises(ShapeError, match=rf"must have the axes \(.*for mode {mode}"):
         infer(op, op.params(mode=mode), [PartialType(shape)], [PartialType()], "s")

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
+from mxtrain.base.errors import ShapeError
 from tests.contract.operators import Case, check_operator
+from tests.contract.values import inferred
 
 LABEL = {"label": lambda rng, shape: rng.integers(0, 5, shape)}
 SOFT = {"label": lambda rng, shape: rng.dirichlet(np.ones(shape[1]), shape[0])}
@@ -24,6 +26,16 @@ CASES = [
     Case({"data": (2, 3, 5)}, make=LABEL, fixed=("label",), fast=True),
     Case({"data": (4, 5), "label": (4, 5)}, make=SOFT, fixed=("label",)),
 ]
+
+
+def test_labels_of_positions_may_be_rows():
+    p = {"multi_output": True}
+    for label in ((2, 4, 5), (2, 20), (2, 3, 4, 5)):
+        assert inferred("softmax_output", p, (2, 3, 4, 5), label)[0][1] == label
+    assert inferred("softmax_output", p, (2, 3, 4, 5), None)[0][1] == (2, 4, 5)
+    assert inferred("softmax_output", p, (2, 3, 4, None), (2, None))[0][1] == (2, None)
+    with pytest.raises(ShapeError, match="label"):
+        inferred("softmax_output", p, (2, 3, 4, 5), (2, 19))
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
