@@ -43,7 +43,8 @@ CANONICAL: Mapping[str, str] = {
     "log_softmax": "log_softmax", "softmax_activation": "SoftmaxActivation", "softmax_output": "SoftmaxOutput",
     "softmax_cross_entropy": "softmax_cross_entropy", "linear_regression_output": "LinearRegressionOutput",
     "logistic_regression_output": "LogisticRegressionOutput", "mae_regression_output": "MAERegressionOutput",
-    "svm_output": "SVMOutput", "smooth_l1": "smooth_l1", "zeros_like": "zeros_like", "ones_like": "ones_like",
+    "svm_output": "SVMOutput", "rnn": "RNN", "smooth_l1": "smooth_l1", "zeros_like": "zeros_like",
+    "ones_like": "ones_like", "zeros": "_zeros", "ones": "_ones", "full": "_full", "arange": "_arange",
 }  # fmt: skip
 """Our operator -> the name that is written."""
 
@@ -67,14 +68,14 @@ ALIASES: Mapping[str, str] = {
     "broadcast_plus": "broadcast_add", "broadcast_minus": "broadcast_sub",
     "sum_axis": "sum", "max_axis": "max", "min_axis": "min", "choose_element_0index": "pick",
     "flatten": "flatten", "reshape": "reshape", "cast": "cast", "concat": "concat", "pad": "pad",
-    "identity": "identity", "make_loss": "make_loss",
+    "identity": "identity", "make_loss": "make_loss", "_rnn_param_concat": "concat",
 }  # fmt: skip
 """Other names that are read -> our operator."""
 
 OURS: Mapping[str, str] = {**{mxnet: ours for ours, mxnet in CANONICAL.items()}, **ALIASES}
 """Every name that is read -> our operator."""
 
-FOREIGN = frozenset({"cudnn_off", "cudnn_tune", "workspace", "sparse_grad", "is_int"})
+FOREIGN = frozenset({"cudnn_off", "cudnn_tune", "workspace", "sparse_grad", "is_int", "ctx"})
 """Attributes that say how MXNet computes, not what: kept, never read."""
 
 INERT: Mapping[str, tuple[Any, ...]] = {
@@ -82,6 +83,8 @@ INERT: Mapping[str, tuple[Any, ...]] = {
     "p_value": (None,), "count_include_pad": (None,), "temperature": (None, 1.0), "dtype": (None,),
     "target_shape": (None, (), (0, 0), 0), "adj": ((), (0, 0)), "keep_highest": (False, 0), "reverse": (False, 0),
     "axes": ((),), "flatten": (True, 1), "min_calib_range": (None,), "max_calib_range": (None,), "num_filter": (0,),
+    "projection_size": (None,), "use_sequence_length": (False, 0), "lstm_state_clip_nan": (False, 0),
+    "lstm_state_clip_min": (None,), "lstm_state_clip_max": (None,),
 }  # fmt: skip
 """Attributes that may be missing here as long as they hold one of these values, which change nothing."""
 

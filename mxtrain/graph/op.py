@@ -115,7 +115,8 @@ class Op:
         params: class made by base.params.declare.
         inputs: names of the inputs, auxiliary ones last; or a function of the params.
         outputs: names of the outputs, or a function of the params. The first is what users see...
-        visible: ...or the first `visible` of them; the others are hidden (mean, workspace).
+        visible: ...or the first `visible` of them, a number or a function of the params; the others are hidden (mean,
+            workspace).
         auxiliary: inputs that are auxiliary states: not trained, changed by `updates`.
         mxnet: names in MXNet's symbol files, the canonical one first.
         gradient: ``(node, out_grads) -> one Entry or None per input``. ``out_grads`` has one Entry or None per output.
@@ -147,7 +148,7 @@ class Op:
     params: type = NoParams
     inputs: Names = ("data",)
     outputs: Names = ("output",)
-    visible: int = 1
+    visible: int | Callable[[Any], int] = 1
     auxiliary: tuple[str, ...] = ()
     mxnet: tuple[str, ...] = ()
     gradient: Callable[[Node, Sequence[Entry | None]], Sequence[Entry | None]] | None = None
@@ -178,4 +179,5 @@ class Op:
 
     def visible_outputs(self, params: Any) -> int:
         """How many outputs users see."""
-        return min(self.visible, len(self.output_names(params)))
+        visible = self.visible(params) if callable(self.visible) else self.visible
+        return min(visible, len(self.output_names(params)))

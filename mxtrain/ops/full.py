@@ -1,0 +1,22 @@
+"""full: a tensor of one number.
+
+Shapes:
+    -> output (shape); a size of 0 is what its reader needs
+
+Source: MXNet's _full.
+"""
+
+from __future__ import annotations
+
+from mxtrain.base.params import declare, param
+from mxtrain.ops._constants import Filled, filled
+
+
+@declare
+class Params(Filled):
+    """Parameters of full."""
+
+    value: float = param(doc="the number")
+
+
+OP = filled("full", lambda p: float(p.value), Params, mxnet=("_full",))
