@@ -44,7 +44,7 @@ CANONICAL: Mapping[str, str] = {
     "softmax_cross_entropy": "softmax_cross_entropy", "linear_regression_output": "LinearRegressionOutput",
     "logistic_regression_output": "LogisticRegressionOutput", "mae_regression_output": "MAERegressionOutput",
     "svm_output": "SVMOutput", "rnn": "RNN", "smooth_l1": "smooth_l1", "zeros_like": "zeros_like",
-    "ones_like": "ones_like", "zeros": "_zeros", "ones": "_ones", "full": "_full", "arange": "_arange",
+    "ones_like": "ones_like", "zeros": "_zeros", "ones": "_ones", "filled": "_full", "arange": "_arange",
 }  # fmt: skip
 """Our operator -> the name that is written."""
 

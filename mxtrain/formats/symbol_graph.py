@@ -22,6 +22,7 @@ from mxtrain.base.types import TensorType
 from mxtrain.formats.mxnet_names import DATA_INPUTS, HIDDEN, INITIAL, is_hidden, our_name
 from mxtrain.formats.old_attrs import modern
 from mxtrain.formats.op_attrs import read_attrs
+from mxtrain.formats.symbol_advice import unknown_operators
 from mxtrain.formats.symbol_json import VARIABLE, JsonEntry, JsonGraph, JsonNode
 from mxtrain.graph import Entry, Kind, Node, Op, unique
 
@@ -73,6 +74,7 @@ def to_entries(
         problems += _connect(draft, drafts, graph.version)
     for i, head in enumerate(graph.heads):
         problems += _check_entry(head, drafts, f"head {i}")
+    problems[:0] = unknown_operators(d.node for d in drafts if d.op is None)
     if problems:
         more = [f"{graph.source}: and {len(problems) - MAX_PROBLEMS} more"] if len(problems) > MAX_PROBLEMS else []
         raise FormatError("\n".join([f"{graph.source}: {p}" for p in problems[:MAX_PROBLEMS]] + more))
@@ -96,7 +98,6 @@ def _draft(
     except ConfigError:
         draft.op = None
     if draft.op is None:
-        problems.append(f"node {node.name!r}: operator {node.op!r} is not one that mxtrain has")
         return draft
     found = read_attrs(draft.op, modern(node.op, node.attrs, version), len(node.inputs))
     problems += [f"{where}: {p}" for p in found.problems]

@@ -59,13 +59,15 @@ def input_names(p: Params) -> tuple[str, ...]:
 
 
 def infer(p: Params, ins: Types, outs: Types) -> Inferred:
-    """The weight from the data, and the data's width from the weight."""
+    """The weight from the data, and the rows of the data from the output."""
     data, dtype = ins[0], dtype_of(ins[0], outs[0])
     width = None
     out: PartialShape | None = None
     if data.shape is not None:
         if len(data.shape) < 1 or (p.flatten and len(data.shape) < 2):
             raise ShapeError(f"input 'data' must have the axes (N, D...), got {data}")
+        data = PartialType(_with_rows(p, data.shape, outs[0].shape), dtype)
+    if data.shape is not None:
         width = product(data.shape[1:]) if p.flatten else data.shape[-1]
         out = (data.shape[0], p.num_hidden) if p.flatten else (*data.shape[:-1], p.num_hidden)
     elif p.flatten:
@@ -75,6 +77,14 @@ def infer(p: Params, ins: Types, outs: Types) -> Inferred:
     if not p.no_bias:
         want.append(PartialType((p.num_hidden,), statistics_dtype(dtype)))
     return want, [PartialType(out, dtype)]
+
+
+def _with_rows(p: Params, data: PartialShape, out: PartialShape | None) -> PartialShape:
+    """The data's shape, with the rows that the output has where its own are not known."""
+    same = 1 if p.flatten else len(data) - 1
+    if out is None or len(out) != same + 1:
+        return data
+    return (*(o if d is None else d for d, o in zip(data[:same], out[:same], strict=True)), *data[same:])
 
 
 def rows(shape: Sequence[int], p: Params) -> tuple[int, int]:

@@ -220,7 +220,9 @@ def _symbol_file(tree: Tree, search: Sequence[Path], problems: list[str]) -> Sym
     if problems or path is None:
         raise ConfigError(problems)
     try:
-        return load_symbol(path)
+        upto = tree.data.get("from", ())
+        listed = [upto] if isinstance(upto, str) else upto if isinstance(upto, list) else []
+        return load_symbol(path, upto=[name for name in listed if isinstance(name, str)])
     except MXTrainError as error:
         raise ConfigError([tree.problem(("symbol",), line) for line in str(error).splitlines()]) from None
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from mxtrain import ops
 from mxtrain.base.device import Device
-from mxtrain.base.errors import ConfigError
+from mxtrain.base.errors import ConfigError, FormatError
 from mxtrain.base.types import PartialShape, PartialType
+from mxtrain.formats.symbol_cut import cut
 from mxtrain.formats.symbol_graph import to_entries
 from mxtrain.formats.symbol_json import JsonGraph, load_symbol, parse_symbol, save_symbol, symbol_text
 from mxtrain.formats.symbol_write import from_entries
@@ -274,13 +275,24 @@ def group(symbols: Sequence[Symbol]) -> Symbol:
     return Symbol(tuple(e for s in symbols for e in s.entries), join(s.scope for s in symbols))
 
 
-def load(path: str | os.PathLike[str], kinds: Mapping[str, Kind] | None = None) -> Symbol:
-    """Read MXNet's symbol file. `kinds`: what variables are for, where that is known (from a checkpoint's arrays).
+def load(path: str | os.PathLike[str], kinds: Mapping[str, Kind] | None = None, upto: Sequence[str] = ()) -> Symbol:
+    """Read MXNet's symbol file.
+
+    Args:
+        kinds: what variables are for, where that is known (from a checkpoint's arrays).
+        upto: layers that are enough, where what is behind them cannot be read.
 
     Raises:
         FormatError, DataError: if it is none, or cannot be read.
     """
-    return from_json(load_symbol(path), kinds)
+    found = load_symbol(path)
+    try:
+        return from_json(found, kinds)
+    except FormatError:
+        part = cut(found, upto)
+        if not upto or part is found:
+            raise
+        return from_json(part, kinds)
 
 
 def loads(text: str, kinds: Mapping[str, Kind] | None = None) -> Symbol:

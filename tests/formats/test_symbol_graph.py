@@ -102,7 +102,8 @@ def test_all_problems_come_at_once(get):
     with pytest.raises(FormatError) as e:
         to_entries(graph, get=get)
     assert str(e.value).splitlines() == [
-        "f.json: node 'c': operator 'Custom' is not one that mxtrain has",
+        "f.json: node 'c': operator 'Custom' is not one that mxtrain has; its code is Python of whoever trained the "
+        "net, which no file holds; write it as an operator",
         "f.json: FullyConnected 'fc': attribute 'num_hiden' is not one of this operator; did you mean 'num_hidden'?",
         "f.json: FullyConnected 'fc': attribute 'num_hidden': Field required",
         "f.json: 2 variables are called 'data'; expected one",
@@ -123,7 +124,7 @@ def test_operators_of_one_name_are_told_apart(get):
 
 
 def test_many_problems_are_cut(get):
-    graph = symbol("data", *[("Custom", f"c{i}", {}, [0]) for i in range(50)])
+    graph = symbol("data", *[(f"Odd{i}", f"c{i}", {}, [0]) for i in range(50)])
     with pytest.raises(FormatError) as e:
         to_entries(graph, get=get)
     assert len(str(e.value).splitlines()) == 21

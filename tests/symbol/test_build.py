@@ -264,3 +264,14 @@ def test_a_broken_net_gives_problems_and_nothing_else(data):
         check_shapes(s, {"data": (2, 3, 8, 8)})
     except ConfigError as error:
         assert str(error)
+
+
+def test_what_is_behind_the_cut_need_not_be_known(folder):
+    data = sym.variable("data")
+    sym.softmax_output(sym.fully_connected(data, num_hidden=3, name="fc"), name="top").save(folder / "x-symbol.json")
+    text = (folder / "x-symbol.json").read_text().replace('"SoftmaxOutput"', '"Odd"')
+    (folder / "x-symbol.json").write_text(text)
+    assert config(folder, "{symbol: x-symbol.json, from: fc}").list_outputs() == ["fc_output"]
+    for rest in ("", ", from: top", ", from: fd"):
+        with pytest.raises(ConfigError, match="operator 'Odd' is not one that mxtrain has; cut the symbol before it"):
+            config(folder, f"{{symbol: x-symbol.json{rest}}}")

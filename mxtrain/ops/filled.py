@@ -1,4 +1,4 @@
-"""full: a tensor of one number.
+"""filled: a tensor of one number.
 
 Shapes:
     -> output (shape); a size of 0 is what its reader needs
@@ -14,9 +14,9 @@ from mxtrain.ops._constants import Filled, filled
 
 @declare
 class Params(Filled):
-    """Parameters of full."""
+    """Parameters of filled."""
 
     value: float = param(doc="the number")
 
 
-OP = filled("full", lambda p: float(p.value), Params, mxnet=("_full",))
+OP = filled("filled", lambda p: float(p.value), Params, mxnet=("_full",))
