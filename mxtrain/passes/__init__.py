@@ -16,7 +16,7 @@ from mxtrain.passes.gradient import LOSS_SCALE, auxiliary_updates, gradient, wit
 from mxtrain.passes.infer import infer_partial, infer_types
 from mxtrain.passes.join import join_updates
 from mxtrain.passes.layout import set_layouts
-from mxtrain.passes.memory import MemoryPlan, Place, Strategy, on_parameters, plan_memory
+from mxtrain.passes.memory import REUSING, MemoryPlan, Place, Strategy, on_parameters, plan_memory
 from mxtrain.passes.precision import set_precision
 from mxtrain.passes.recompute import Recomputed, recompute_segments
 from mxtrain.passes.select import select_kernels
@@ -38,6 +38,7 @@ class Options:
         fuse: merge structures and pointwise chains.
         cse: merge common subexpressions.
         hoist: keep what depends on parameters alone between runs.
+        accumulate: a training plan runs several times before parameters change.
     """
 
     precision: str = "float32"
@@ -45,6 +46,12 @@ class Options:
     fuse: bool = True
     cse: bool = True
     hoist: bool = True
+    accumulate: bool = False
+
+    @property
+    def reuse(self) -> bool:
+        """Whether bytes of what is dead are used again."""
+        return self.strategy in REUSING
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,7 @@ from mxtrain.graph import Entry, Graph, Node, Recipe
 Strategy = Literal["none", "inplace", "co-share", "both", "recompute"]
 Space = Literal["block", "persistent", "variable"]
 
+REUSING = ("co-share", "both", "recompute")
 
 RETRIES = 3
 """Packings that are tried after the first, while it is larger than what is alive at once."""
@@ -135,7 +136,7 @@ class _Planner:
     def __init__(self, g: Graph, recipes: Mapping[Node, Recipe], strategy: Strategy, targets: dict[Entry, str]) -> None:
         self.recipes, self.strategy, self.targets = recipes, strategy, targets
         self.share = strategy in ("inplace", "both", "recompute")
-        self.reuse = strategy in ("co-share", "both", "recompute")
+        self.reuse = strategy in REUSING
         self.buffers: dict[Entry, _Buffer] = {}
         self.readers = dict(g.readers)  # reads still to come, per entry
         self.left: dict[int, int] = defaultdict(int)  # reads still to come, per buffer

@@ -126,7 +126,7 @@ def make_bare(config: Config, tree: Tree, where: Path, *, batch: int | None = No
     given = input_types(config, tree, where, heads, rows)
     g = infer_types(heads, given)
     types = {n.name: n.types[0] for n in g.nodes if n.op is None and n.kind == "input"}
-    options = Options(precision=PRECISION[config.precision], strategy=config.memory)
+    options = Options(PRECISION[config.precision], config.memory, accumulate=config.grad_accum > 1)
     groups = None if infer else make_groups(config, tree, heads, types)
     program = make_program(heads, types, device, options, () if groups is None else list(groups.types))
     initialise(program, config, tree, where)

@@ -98,7 +98,7 @@ def build(
     net.check_classes(list(shown), train.source.classes, tree)
     check_val(train, val, tree)
     groups = make_groups(config, tree, heads, types)
-    options = Options(precision=PRECISION[config.precision], strategy=config.memory)
+    options = Options(PRECISION[config.precision], config.memory, accumulate=config.grad_accum > 1)
     program = make_program(heads, types, device, options, list(groups.types))
     if draw:
         initialise(program, config, tree, where)

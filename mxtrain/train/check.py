@@ -70,7 +70,7 @@ class _Looked:
     def compiled(self, strategy: Strategy, rows: int) -> tuple[Graph, Compiled, Compiled]:
         """(the net typed for so many rows, its training plan, its prediction plan)."""
         types = {n: t._replace(shape=(rows, *t.shape[1:])) for n, t in self.types.items()}
-        options = Options(precision=PRECISION[self.config.precision], strategy=strategy)
+        options = Options(PRECISION[self.config.precision], strategy, accumulate=self.config.grad_accum > 1)
         return (
             infer_types(self.heads, types),
             compile_training(self.heads, list(self.groups.types), types, self.device, options),

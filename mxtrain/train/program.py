@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mxtrain import ops
 from mxtrain.base.device import Device
@@ -58,7 +58,6 @@ class Program:
     def _bind(self, compiled: Compiled) -> Plan:
         if self.block is None:
             self.block = Block(self.device, compiled.memory.block)
-            self.packs = Block(self.device, compiled.memory.persistent)
         names = {n.name for n in compiled.graph.nodes if n.op is None}
         if STATE in names:
             self.store.scalar(STATE, STATE_DTYPE, STATE_SHAPE)
@@ -66,10 +65,11 @@ class Program:
             self.store.scalar(LOSS_SCALE)
             self.store.numbers.host(LOSS_SCALE)[...] = 1.0
             self.store.numbers.send()
-        # A captured step packs without asking who has packed before.
-        packs = self.packs if self.device.runtime is None else None
+        # A captured step packs without asking who has packed before: it shares with nobody.
+        if self.device.runtime is None and (self.packs is None or self.packs.nbytes < compiled.memory.persistent):
+            self.packs = Block(self.device, compiled.memory.persistent)
         plan = bind(
-            compiled, self.device, self.store.storage, block=self.block, packs=packs,
+            compiled, self.device, self.store.storage, block=self.block, packs=self.packs,
             version=lambda: self.store.version,
         )  # fmt: skip
         self.device.trim()
@@ -94,10 +94,15 @@ def _key(types: Types) -> tuple[tuple[str, TensorType], ...]:
 def compile_training(
     heads: tuple[Entry, ...], trained: Sequence[str], types: Types, device: Device, options: Options
 ) -> Compiled:
-    """The training graph with kernels and memory; gradients end in the store's arena."""
+    """The training graph with kernels and memory; gradients end in the store's arena.
+
+    Where parameters change after every run, packs of them are made where they are read and share the block.
+    """
     vocabulary = ops.vocabulary()
     g = infer_types(heads, types)
     compiled = device.runtime is not None
+    if options.reuse and not options.accumulate and not compiled:
+        options = replace(options, hoist=False)
     training, grads = for_training(g, list(trained), vocabulary=vocabulary, options=options, compiled=compiled)
     first = len(training.outputs) - len(grads)
     fixed = {first + i: f"grad:{name}" for i, name in enumerate(grads)}

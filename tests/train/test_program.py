@@ -36,6 +36,26 @@ def test_plans_share_one_block(bench):
     assert plans[0].keep[0] is plans[1].keep[0] is built.program.block
 
 
+def test_packs_of_training_share_the_block_unless_gradients_add_up(bench):
+    runs = []
+    for parts in (1, 2):
+        built = bench.built(net=CONV, device="cpu", grad_accum=parts)
+        plan = built.program.training(types(built, 8))
+        plan.run()
+        runs.append([np.array(plan.losses[n]) for n in plan.losses])
+        assert bool(plan.pack) is bool(plan.compiled.memory.persistent) is (parts == 2)
+    assert runs[0] == runs[1]
+
+
+def test_predictions_share_their_packs_whatever_training_has(bench):
+    built = bench.built(net=CONV, device="cpu")
+    program = built.program
+    program.training(types(built, 8))
+    first, second = (program.prediction(types(built, rows, labels=False)) for rows in (8, 5))
+    assert first.pack and first.packs is second.packs is program.packs
+    assert program.packs.nbytes == first.compiled.memory.persistent
+
+
 def test_a_change_of_parameters_reaches_every_plan(bench, rng):
     built = bench.built(net=CONV)
     program = built.program
