@@ -75,7 +75,7 @@ def decode(
     name: str = "",
     formats: tuple[str, ...] = DEFAULT_FORMATS,
     needs: Needs = ALL,
-    decoder: str | None = None,
+    decoder: str | decoders.Decoder | None = None,
 ) -> Image:
     """Decode one image.
 
@@ -85,7 +85,7 @@ def decode(
         name: what to call it in an error; a path's default is itself.
         formats: formats to accept, whatever the file's name says.
         needs: what of it.
-        decoder: one of decoders/; default: the fastest that is installed.
+        decoder: one of decoders/, or its name; default: the fastest that is installed.
 
     Returns:
         (H, W, channels) uint8, contiguous.
@@ -97,7 +97,7 @@ def decode(
     data = read(content)
     if not len(data):
         raise DataError(f"{name}: empty file; expected an image ({', '.join(formats)})")
-    chosen = decoders.load(decoder or decoders.best())
+    chosen = decoder if isinstance(decoder, decoders.Decoder) else decoders.load(decoder or decoders.best())
     try:
         head = jpeg.header(data) if chosen.jpeg and "jpeg" in formats else None
         pixels = _decoded(chosen.jpeg, data, head, channels, needs) if chosen.jpeg and head else None

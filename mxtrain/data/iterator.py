@@ -168,7 +168,7 @@ class DataIter:
         """How long each stage took so far, over all epochs."""
         encoded = any(f.formats for f in self.source.inputs.values())
         made = self._filler.preprocess
-        fast = (made.decoder, made.resizer) == (decoders.PREFERRED[0], resizers.PREFERRED[0]) and not made.replaced()
+        fast = decoders.usable(made.decoder) != "pillow" and resizers.usable(made.resizer) != "pillow"
         return self._filler.clock.read()._replace(threads=self.threads, cores=cores(), encoded=encoded, fast=fast)
 
     def _timed(self, batches: Iterator[Batch]) -> Iterator[Batch]:

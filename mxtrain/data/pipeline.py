@@ -50,8 +50,9 @@ class Preprocess:
         finish: pixels to floats, done last, by the feeder.
         channels: to decode to; None if samples are no images.
         size: (height, width) that every image has in the end; None if samples are no images.
-        decoder: which of decoders/ decodes: the fastest that was installed when this was made.
-        resizer: which of resizers/ scales, likewise.
+        decoder: which of decoders/ decodes: as a config says, or the fastest that was installed when this was made.
+        resizer: which of resizers/ scales: the fastest, likewise.
+        gpu: which decodes, if it is a decoder that needs one; no part of the JSON.
     """
 
     steps: tuple[Step, ...] = ()
@@ -60,6 +61,11 @@ class Preprocess:
     size: tuple[int, int] | None = None
     decoder: str = field(default_factory=decoders.best)
     resizer: str = field(default_factory=resizers.best)
+    gpu: int = field(default=0, compare=False)
+
+    @cached_property
+    def _decoder(self) -> decoders.Decoder:
+        return decoders.load(self.decoder, self.gpu)
 
     @cached_property
     def _shrinking(self) -> int | None:
@@ -115,7 +121,7 @@ class Preprocess:
             bottom = _of_size(self.steps[0].augmenter.bottom, self.steps[0].params, values[0])
         needs = images.Needs(shrink, bottom)
         channels = self.channels or 3
-        return images.decode(content, channels, name=name, formats=formats, needs=needs, decoder=self.decoder)
+        return images.decode(content, channels, name=name, formats=formats, needs=needs, decoder=self._decoder)
 
     def apply(self, image: Image, values: Sequence[Values]) -> Image:
         """Run the steps on one image (H, W, C); `values`: one array (V,) per step."""
@@ -157,19 +163,20 @@ class Preprocess:
         return spec
 
     def replaced(self) -> tuple[str, ...]:
-        """One sentence per library that should run and is not installed: pillow takes its place."""
-        pairs = (("decoded", self.decoder, decoders.usable), ("scaled", self.resizer, resizers.usable))
-        return tuple(
-            f"images were {done} by {name}, which is not installed: pillow does it; pixels may differ in the last bit "
-            "(pip install 'mxtrain[fast]' brings it)"
-            for done, name, usable in pairs
-            if usable(name) != name
-        )
+        """One sentence per library that should run and cannot: another takes its place."""
+        found = [decoders.replacement(self.decoder)]
+        if resizers.usable(self.resizer) != self.resizer:
+            found.append(
+                f"images were scaled by {self.resizer}, which is not installed: pillow does it; pixels may differ in "
+                "the last bit (pip install 'mxtrain[fast]' brings it)"
+            )
+        return tuple(text for text in found if text)
 
     def to_json(self) -> str:
         """As JSON text; `from_json` gives an equal record back."""
         steps = [{"name": s.name, "params": dataclasses.asdict(s.params)} for s in self.steps]
         record = {"version": _VERSION, **dataclasses.asdict(dataclasses.replace(self, steps=())), "steps": steps}
+        del record["gpu"]
         return json.dumps(record, indent=2)
 
 

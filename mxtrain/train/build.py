@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ def build(
     Args:
         where: folder of the config file.
         device: where it runs; default: as the config says.
-        tools: libraries that make pixels; default: the fastest that are installed.
+        tools: libraries that make pixels; default: as the config says, or the fastest that are installed.
         draw: False leaves the parameters 0: a checkpoint will fill them.
 
     Raises:
@@ -273,12 +273,13 @@ def model_info(
 
 
 def prepare_fixed(config: Config, train: DataSet) -> Any:
-    """The preprocessing of evaluation, for the training data's images."""
+    """The preprocessing of evaluation, for the training data's images and with its libraries."""
     from mxtrain.data.iterator import first_image
     from mxtrain.data.pipeline import Step, prepare
 
     steps = [Step(c.name, c.params) for c in config.augment]
-    return prepare(steps, first_image(train.source), training=False)
+    made, used = prepare(steps, first_image(train.source), training=False), train.preprocess
+    return replace(made, decoder=used.decoder, resizer=used.resizer)
 
 
 def monitored(built: Built) -> tuple[str, str]:

@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 from mxtrain.base.errors import ConfigError
 from mxtrain.config.component import Chosen
 from mxtrain.config.tree import Tree
-from mxtrain.data import sources
+from mxtrain.data import decoders, resizers, sources
 from mxtrain.data.iterator import DataIter, Options, Types, first_image
 from mxtrain.data.paths import expand
 from mxtrain.data.pipeline import Preprocess, Step, prepare
 from mxtrain.data.source import OpenSource
+from mxtrain.train.device import gpus_of
 from mxtrain.train.on_device import OnDevice, device_part
 from mxtrain.train.schema import Config
 
@@ -57,29 +58,40 @@ def tools_of(preprocess: Mapping[str, Any]) -> Tools:
     return Tools(str(preprocess.get("decoder", "pillow")), str(preprocess.get("resizer", "pillow")))
 
 
+def tools_for(config: Config, kept: Tools | None = None) -> Tools:
+    """The libraries of a run: as its config says, else as its checkpoint, else the fastest that are installed.
+
+    Raises:
+        BackendUnavailable: if the config asks for a decoder that cannot be used, with all that lacks.
+    """
+    found = kept or Tools(decoders.best(), resizers.best())
+    asked = config.data.decoder
+    return found if asked == "auto" else found._replace(decoder=decoders.needed(asked))
+
+
 def open_set(
     config: Config, tree: Tree, where: Path, name: str, *, tools: Tools | None = None, on_device: bool = False
 ) -> DataSet | None:
     """The data set called `name` (train or val), or None if the config has none.
 
     Args:
-        tools: as a checkpoint says; None: the fastest that are installed.
+        tools: that make pixels; None: as the config says, or the fastest that are installed.
         on_device: leave to a device what it can do of the augmentation.
 
     Raises:
         DataError: if its files are missing or damaged.
         ConfigError: if the augmenters do not fit them: at the config's line.
+        BackendUnavailable: as `tools_for`.
     """
     chosen: Chosen | None = getattr(config.data, name)
     if chosen is None:
         return None
-    training = name == "train"
+    training, used = name == "train", tools or tools_for(config)
     source = sources.REGISTRY.get(chosen.name).open(chosen.params, data_folder(config, where))
     steps = [Step(c.name, c.params) for c in config.augment]
     try:
         preprocess = prepare(steps, first_image(source), training=training)
-        if tools is not None:
-            preprocess = replace(preprocess, decoder=tools.decoder, resizer=tools.resizer)
+        preprocess = replace(preprocess, **used._asdict(), gpu=gpus_of(config.device)[0])
         # What blends samples needs them as they will be.
         part = device_part(preprocess, first_image(source)) if on_device and training and not config.mix else None
         it = DataIter(source, part.host if part else preprocess, iterator_options(config, training))

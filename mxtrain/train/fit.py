@@ -130,7 +130,7 @@ def resume_run(path: Path, overrides: Sequence[str], *, changed_data: bool = Fal
                 state.waited = 0
             threads = record.threads if _given("threads", rest) else info.threads
             record = replace(record, epochs=state.epochs)
-            tools = data.tools_of(info.preprocess)
+            tools = data.tools_for(record, data.tools_of(info.preprocess))
             device = device_of(record, None if threads == "auto" else threads)
             if differs := take_over(device, extra):
                 log.warning("%s", differs)
@@ -296,7 +296,10 @@ def evaluate_run(
     config = read(tree, Config)
     config = replace(config, eval_batch_size=batch_size or config.eval_batch_size)
     model = load_model(path, threads, config.device if _given("device", overrides) else None)
-    val = data.open_set(config, tree, Path(extra[WHERE]), "val", tools=data.tools_of(model.info.preprocess))
+    tools = data.tools_of(model.info.preprocess)
+    if _given("data.decoder", overrides):
+        tools = data.tools_for(config, tools)
+    val = data.open_set(config, tree, Path(extra[WHERE]), "val", tools=tools)
     if val is None:
         raise ConfigError(f"{checkpoint.path / CONFIG}: no data.val to evaluate on; give data.val.SOURCE.KEY=VALUE")
     heads = model.program.heads

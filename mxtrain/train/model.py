@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from mxtrain.graph import Entry, topological
 from mxtrain.passes import Options
 from mxtrain.symbol.variables import with_declared
 from mxtrain.train.checkpoint_io import Checkpoint, open_checkpoint
-from mxtrain.train.device import kind, make_device
+from mxtrain.train.device import gpus_of, kind, make_device
 from mxtrain.train.program import Program, make_program
 from mxtrain.train.state import STATE, ModelInfo, load_arrays, only, parse_state
 
@@ -94,7 +94,8 @@ def load_model(path: Path, threads: int | None = None, device: str | None = None
     load_arrays(checkpoint, program.store, states=False)
     if extra.get("ema"):
         _take_average(checkpoint, program)
-    return Model(program, info, from_json(json.dumps(info.preprocess)), checkpoint)
+    preprocess = replace(from_json(json.dumps(info.preprocess)), gpu=gpus_of(where.name)[0])
+    return Model(program, info, preprocess, checkpoint)
 
 
 def read_symbol(checkpoint: Checkpoint, info: ModelInfo) -> tuple[Entry, ...]:

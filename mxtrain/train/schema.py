@@ -71,6 +71,10 @@ class Data:
     )
     max_bad: float = param(0.001, ge=0, le=1, doc="part of the samples that may be replaced before the run stops")
     threads: Annotated[int, Field(ge=0, le=256)] | Literal["auto"] = param("auto", doc="threads that read and decode")
+    decoder: Literal["auto", "nvjpeg", "pillow", "simplejpeg"] = param(
+        "auto",
+        doc="what decodes JPEGs; auto: the fastest library of the host, or what the checkpoint says; nvjpeg: a GPU",
+    )
     overlap: Literal["auto", "always", "never"] = param(
         "auto", doc="they work while the net computes; auto: if the first batches show that to be faster"
     )

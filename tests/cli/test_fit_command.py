@@ -133,3 +133,10 @@ def test_a_signal_saves_and_tells(config, tmp_path):
     assert process.returncode == 143 and not out
     assert "go on with: mxtrain fit --resume" in err and "Traceback" not in err
     assert (Path(tmp_path) / "tiny/001/checkpoints/last").is_dir()
+
+
+def test_a_decoder_that_cannot_be_used(mx, config, tmp_path, monkeypatch):
+    monkeypatch.setattr("mxtrain.backends.cuda.nvjpeg.why_not", lambda: ("there is no GPU", "and no CuPy"))
+    said = mx("fit", config, "data.decoder=nvjpeg", "--runs", tmp_path / "runs")
+    assert said.code == 4 and not said.out and not (tmp_path / "runs").exists()
+    assert "data.decoder: nvjpeg cannot be used on this machine:\n    there is no GPU\n    and no CuPy\n" in said.err

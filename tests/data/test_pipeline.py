@@ -78,10 +78,13 @@ def test_prediction_from_the_json_alone(steps, rng, encode):
 def test_the_decoder_that_is_named_decodes(name, steps, encode, monkeypatch):
     asked = []
     load = decoders.load
-    monkeypatch.setattr(decoders, "load", lambda name: asked.append(name) or load(name))
-    made = dataclasses.replace(prepare(steps(("center_crop", {"size": 8})), ENCODED, training=True), decoder=name)
-    made.decode(encode(np.zeros((9, 9, 3), np.uint8), "JPEG"))
-    assert asked == [name]
+    monkeypatch.setattr(decoders, "load", lambda *asked_for: asked.append(asked_for) or load(*asked_for))
+    made = dataclasses.replace(
+        prepare(steps(("center_crop", {"size": 8})), ENCODED, training=True), decoder=name, gpu=2
+    )
+    for _ in range(2):
+        made.decode(encode(np.zeros((9, 9, 3), np.uint8), "JPEG"))
+    assert asked == [(name, 2)]
 
 
 @pytest.mark.parametrize("name", resizers.PREFERRED)
@@ -108,6 +111,13 @@ def test_a_library_that_is_missing_is_replaced_and_said(steps, rng, encode, capl
     data = encode(rng.integers(0, 256, (50, 70, 3), dtype=np.uint8), "JPEG")
     pillow = dataclasses.replace(made, decoder="pillow", resizer="pillow")
     np.testing.assert_array_equal(read.decode(data), pillow.decode(data))
+
+
+def test_which_gpu_decodes_is_no_part_of_the_record(steps):
+    made = prepare(steps(*IMAGENET), ENCODED, training=True)
+    elsewhere = dataclasses.replace(made, gpu=1)
+    assert "gpu" not in json.loads(elsewhere.to_json())
+    assert from_json(elsewhere.to_json()) == made == elsewhere and from_json(elsewhere.to_json()).gpu == 0
 
 
 def test_libraries_that_are_there_need_no_word(steps, caplog):

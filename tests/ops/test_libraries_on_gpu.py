@@ -170,24 +170,23 @@ def test_nvjpeg_against_pillow(gpu, rng):
     def pillow(data):
         return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
 
-    files = [
-        encoded((64, 48)),
-        encoded((37, 51)),
-        encoded((40, 40), progressive=True),
-        encoded((30, 20), subsampling=0),
-    ]
-    runtime = cuda.cuda_of(gpu)
-    stream = runtime.new_stream()
-    got = nvjpeg.decoder(gpu, pillow).decode(files, stream)
-    done = runtime.new_event()
-    done.record(stream)
-    done.synchronize()
+    d = nvjpeg.decoder(gpu)
     luma = np.array([0.299, 0.587, 0.114])
-    for image, data, halved in zip(got.images, files, (True, True, True, False), strict=True):
+    for size, options in (
+        ((64, 48), {}),
+        ((37, 51), {}),
+        ((40, 40), {"progressive": True}),
+        ((30, 20), {"subsampling": 0}),
+    ):
+        data = encoded(size, **options)
+        found = d.decode(data, size[::-1], size[1])
+        if found is None:
+            assert options.get("progressive"), f"{d.backend} refused {size} {options}"
+            continue
         # Colours of half the size are interpolated by Pillow and repeated by nvJPEG: there brightness is compared.
-        difference = gpu.fetch(image).astype(int) - pillow(data)
+        difference = found.astype(int) - pillow(data)
         assert np.abs(difference @ luma).mean() <= 2
-        assert halved or np.abs(difference).max() <= 3
+        assert options.get("subsampling") != 0 or np.abs(difference).max() <= 3
 
 
 def test_nothing_is_left_of_plans_that_are_gone(gpu, rng):

@@ -5,8 +5,9 @@ import os
 import numpy as np
 import pytest
 
-from mxtrain.base.errors import ConfigError, DataError
-from mxtrain.train.data import data_folder, describe, iterator_options, open_set, resolved_root
+from mxtrain.base.errors import BackendUnavailable, ConfigError, DataError
+from mxtrain.data import decoders, resizers
+from mxtrain.train.data import Tools, data_folder, describe, iterator_options, open_set, resolved_root, tools_for
 from mxtrain.train.fit import load_config
 
 
@@ -64,3 +65,33 @@ def test_what_tells_whether_data_has_changed(bench):
     bench.save("tiny", data=np.zeros((37, 8, 8), np.uint8), softmax_label=np.zeros(37, np.float32))
     after = describe([("train", opened(bench, "train")), ("val", opened(bench, "val"))])
     assert after["train"] != before["train"] and after["val"] == before["val"]
+
+
+def test_the_decoder_of_the_config_of_the_checkpoint_or_the_fastest(bench):
+    def tools(decoder, *kept):
+        return tools_for(load_config(bench.config(data={"decoder": decoder}), [])[0], *kept)
+
+    kept = Tools("nvjpeg", "other")
+    assert tools("auto") == (decoders.best(), resizers.best()) and tools("auto", kept) == kept
+    assert tools("pillow") == ("pillow", resizers.best()) and tools("pillow", kept) == ("pillow", "other")
+    with pytest.raises(ConfigError, match=r"data\.decoder: .*nvjpeg"):
+        tools("libjpeg")
+
+
+def test_every_decoder_can_be_asked_for(bench, monkeypatch):
+    monkeypatch.setattr(decoders, "needed", lambda name: name)
+    for name in decoders.REGISTRY.names():
+        assert opened(bench, "train", f"data.decoder={name}").preprocess.decoder == name
+
+
+def test_a_decoder_that_cannot_be_used(bench, monkeypatch):
+    monkeypatch.setattr("mxtrain.backends.cuda.nvjpeg.why_not", lambda: ("no GPU",))
+    with pytest.raises(
+        BackendUnavailable, match=r"data\.decoder: nvjpeg cannot be used on this machine:\n    no GPU\n"
+    ):
+        opened(bench, "train", data={"decoder": "nvjpeg"})
+
+
+@pytest.mark.parametrize(("device", "gpu"), [("cpu", 0), ("gpu", 0), ("gpu:2", 2), ("gpu:1-3", 1)])
+def test_the_first_gpu_of_the_run_decodes(bench, device, gpu):
+    assert opened(bench, "train", device=device).preprocess.gpu == gpu

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from mxtrain.base.errors import CheckpointError, ConfigError, DataError, RunBusy
+from mxtrain.backends.cuda.libraries import NVJPEG
+from mxtrain.backends.cuda.library import choose
+from mxtrain.base.errors import BackendUnavailable, CheckpointError, ConfigError, DataError, RunBusy
 from mxtrain.base.types import TensorType
 from mxtrain.train import loop
 from mxtrain.train.fit import evaluate_run, load_config
+from mxtrain.train.model import load_model
 from mxtrain.train.run_directory import RunDirectory, lock
 from mxtrain.train.saver import Saver
+from tests.backends.cuda.fakes import gpus_with_nvjpeg, needs_compiler
 from tests.train.runs import CLASSES, CONV, MLP, images
 
 EVERYTHING = {
@@ -310,3 +316,38 @@ def test_a_parameter_whose_shape_nothing_else_tells_is_trained_and_loaded(bench)
     found, _ = evaluate_run(run.path, [])
     assert found["accuracy"] == run.values["val.accuracy"]
     assert bench.resume(run.path, "epochs=+1").values["val.accuracy"] >= found["accuracy"]
+
+
+def jpegs(bench):
+    """A config whose images are JPEGs that nvJPEG decodes."""
+    for folder, count in (("train", 37), ("val", 13)):
+        for file in bench.pngs(folder, count)[0]:
+            Image.open(file).convert("RGB").save(file.replace(".png", ".jpg"), quality=95)
+            os.unlink(file)
+    data = {n: {"name": "image_folder", "path": n} for n in ("train", "val")}
+    augment = [{"random_crop": {"size": 8, "pad": 1}}, {"normalize": {"std": 255}}]
+    return bench.config(data={**data, "decoder": "nvjpeg", "threads": 2}, augment=augment, checkpoint={"every": 4})
+
+
+@needs_compiler
+def test_images_decoded_by_a_gpu(bench, tmp_path, caplog):
+    config = jpegs(bench)
+    with gpus_with_nvjpeg() as fake:
+        whole, half = bench.start(config), bench.start(config, "max_steps=6")
+        assert "batch of 1 on stream 8" in fake.log and fake.gpus == [0]
+        rest = bench.resume(half.path, "max_steps=15")
+        assert rest.file(".params") == whole.file(".params")
+        assert load_model(rest.path).preprocess.decoder == "nvjpeg" and "cannot be used" not in caplog.text
+        assert fake.log.count("backend 3") <= 2
+    choose(NVJPEG, str(tmp_path / "none.so"))
+    try:
+        for replaced in (lambda: whole.evaluate()[1] == 13, lambda: load_model(whole.path)):
+            caplog.clear()
+            assert replaced() and "images were decoded by nvjpeg, which cannot be used here: " in caplog.text
+        for refused in (lambda: whole.evaluate("data.decoder=nvjpeg"), lambda: bench.resume(half.path, "epochs=+1")):
+            with pytest.raises(BackendUnavailable, match=r"data\.decoder: nvjpeg cannot be used on this machine"):
+                refused()
+    finally:
+        choose(NVJPEG, "")
+    more = bench.resume(half.path, "data.decoder=pillow", "epochs=+1", "max_steps=17")
+    assert load_model(more.path).preprocess.decoder == "pillow"

@@ -165,10 +165,10 @@ class CuPyRuntime:
         self._modules: dict[bytes, c.c_void_p] = {}
         self._streams: dict[int, Any] = {}
 
-    def use(self) -> None:
-        """Make the device and its compute stream current in the calling thread."""
+    def use(self, stream: int | None = None) -> None:
+        """Make the device and a stream of it current in the calling thread."""
         self.xp.cuda.Device(self.index).use()
-        self._main.use()
+        self.external(stream).use()
 
     def external(self, stream: int | None) -> Any:
         """CuPy's object of a stream of this runtime; None: the compute stream."""

@@ -1,20 +1,20 @@
-"""JPEG decoding by nvJPEG: a batch at once into device memory; what it cannot decode goes to a decoder on the host.
+"""JPEG decoding by nvJPEG: into device memory, and from there to the host.
 
-Its pixels are not those of libjpeg-turbo to the last bit (another transform and upsampling), so a run keeps the name of
-its decoder.
+Its pixels are not those of libjpeg-turbo (another transform and upsampling), so a run keeps the name of its decoder.
 """
 
 from __future__ import annotations
 
 import ctypes as c
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mxtrain.backends.cuda._prototypes import NVJPEG_TABLE, bind, missing
+from mxtrain.backends.cuda.device import why_not
 from mxtrain.backends.cuda.libraries import NVJPEG, states
 from mxtrain.backends.cuda.library import find
 from mxtrain.backends.cuda.runtime import cuda_of
@@ -32,6 +32,8 @@ _STATUS = (
     "execution failed", "architecture mismatch", "internal error", "not supported by this implementation",
     "incomplete stream",
 )  # fmt: skip
+_OF_THE_FILE = (3, 4, 6, 8, 9, 10)
+"""Statuses that may be the file's fault: the others are the machine's."""
 
 Pixels = NDArray[np.uint8]
 
@@ -42,37 +44,26 @@ class _Image(c.Structure):
     _fields_ = [("channel", c.c_void_p * PLANES), ("pitch", c.c_size_t * PLANES)]
 
 
-class Decoded(NamedTuple):
-    """A batch in device memory.
-
-    Args:
-        images: (H, W, 3) uint8 each, RGB; valid until the next batch.
-        by_host: which of them the decoder on the host has decoded.
-    """
-
-    images: list[Any]
-    by_host: tuple[int, ...]
-
-
 class Decoder:
-    """Decodes batches on a stream of a device. Made by `decoder`.
+    """Decodes one image after another into host memory, on a stream of its own. Made by `decoder`; not for two threads
+    at once.
 
     Args:
         lib: the library with its prototypes.
-        device: where the pixels go.
-        fallback: decodes one image on the host, (H, W, 3) uint8; its error is the caller's.
-        threads: of the host that take part.
+        device: that decodes.
     """
 
-    def __init__(self, lib: Any, device: Device, fallback: Callable[[bytes], Pixels], threads: int = 1) -> None:
-        self.lib, self.device, self.fallback, self.threads = lib, device, fallback, threads
+    def __init__(self, lib: Any, device: Device) -> None:
+        self.lib, self.device = lib, device
         self.cuda = cuda_of(device)
         self.handle, self.state, self.header = c.c_void_p(), c.c_void_p(), c.c_void_p()
         self.backend = self._open()
         self._call("nvjpegJpegStateCreate", self.handle, c.byref(self.state))
         self._call("nvjpegJpegStreamCreate", self.handle, c.byref(self.header))
-        self._slab: Any = device.empty(1)
-        self._kept: list[Any] = []
+        self.stream, self._done = self.cuda.new_stream(), self.cuda.new_event()
+        self.cuda.use(self.stream)
+        self._image: Any = device.empty(PIECE)
+        self._host: Pixels = self.cuda.pinned(PIECE)
 
     def __del__(self, ending: Callable[[], bool] = sys.is_finalizing) -> None:
         if not ending():
@@ -81,38 +72,36 @@ class Decoder:
                 if pointer.value:
                     getattr(self.lib, f"nvjpeg{name}")(pointer)
 
-    @property
-    def name(self) -> str:
-        """What a checkpoint calls it: library, version, and what decodes."""
-        version = next(s.version for s in states() if s.name == "nvJPEG")
-        return f"nvjpeg {version} {self.backend}"
-
-    def decode(self, images: Sequence[bytes], stream: int) -> Decoded:
-        """The images in device memory, in the order of the stream.
+    def decode(self, data: bytes, size: tuple[int, int], rows: int) -> Pixels | None:
+        """The first rows of a JPEG's pixels.
 
         Args:
-            images: whole JPEG files.
-            stream: for whose work the pixels are there; an event recorded on it says when.
+            data: the whole file.
+            size: (height, width), as its header says.
+            rows: of them, how many are wanted; all are decoded.
+
+        Returns:
+            (rows, width, 3) RGB, valid until the next image; None if the library does not take the file, or finds it
+            damaged.
 
         Raises:
-            Whatever the decoder on the host raises for an image that neither can decode.
+            BackendUnavailable: if it is not the file that is wrong.
         """
-        self._kept = []
-        sizes = [self._size(data) for data in images]
-        ours = [k for k, size in enumerate(sizes) if size]
-        hosts = {k: self.fallback(images[k]) for k, size in enumerate(sizes) if not size}
-        outs = self._places([hosts[k].shape[:2] if k in hosts else sizes[k] or (0, 0) for k in range(len(images))])
-        if ours and self._batch([images[k] for k in ours], [outs[k] for k in ours], stream):
-            # One damaged image spoils a batch: the host says which, or decodes what only the library refuses.
-            return self._by_host(images, stream)
-        self._upload(hosts, outs, stream)
-        return Decoded(outs, tuple(hosts))
-
-    def _by_host(self, images: Sequence[bytes], stream: int) -> Decoded:
-        hosts = {k: self.fallback(data) for k, data in enumerate(images)}
-        outs = self._places([h.shape[:2] for h in hosts.values()])
-        self._upload(hosts, outs, stream)
-        return Decoded(outs, tuple(hosts))
+        self.cuda.use(self.stream)
+        if self._size(data) != size:
+            return None
+        height, width = size
+        self._grow(height * width * CHANNELS)
+        status = self._decode(data, width)
+        wanted = self._host[: rows * width * CHANNELS]
+        if not status:
+            self.cuda.download(wanted, self._image[: len(wanted)], self.stream)
+        # Also after a failure: the library reads the file as long as it works.
+        self._done.record(self.stream)
+        self._done.synchronize()
+        if status and status not in _OF_THE_FILE:
+            raise BackendUnavailable(explain("nvjpegDecodeBatched", status))
+        return None if status else wanted.reshape(rows, width, CHANNELS)
 
     def _open(self) -> str:
         text = ""
@@ -129,7 +118,7 @@ class Decoder:
             raise BackendUnavailable(explain(function, status))
 
     def _size(self, data: bytes) -> tuple[int, int] | None:
-        """(height, width); None if the library does not decode the image in a batch."""
+        """(height, width); None if the library does not decode the image."""
         lib, width, height = self.lib, c.c_uint(), c.c_uint()
         channels, refused = c.c_uint(), c.c_int(1)
         if lib.nvjpegJpegStreamParseHeader(self.handle, data, len(data), self.header):
@@ -142,40 +131,22 @@ class Decoder:
             return None
         return height.value, width.value
 
-    def _places(self, sizes: Sequence[tuple[int, int]]) -> list[Any]:
-        """Device arrays of these sizes, in one slab that only grows."""
-        bytes_of = [h * w * CHANNELS for h, w in sizes]
-        total = sum(align(n, PIECE) for n in bytes_of)
-        if total > self._slab.nbytes:
-            self.cuda.synchronize()
-            self._slab = self.device.empty(total + total // 4)
-        outs, top = [], 0
-        for n, (h, w) in zip(bytes_of, sizes, strict=True):
-            outs.append(self._slab[top : top + n].reshape(h, w, CHANNELS))
-            top += align(n, PIECE)
-        return outs
+    def _grow(self, nbytes: int) -> None:
+        """Room for an image on both sides. Nothing is under way on the stream: each image was waited for."""
+        if nbytes > len(self._host):
+            nbytes = align(nbytes + nbytes // 4, PIECE)
+            self._image = self.device.empty(nbytes)
+            self._host = self.cuda.pinned(nbytes)
 
-    def _batch(self, images: Sequence[bytes], outs: Sequence[Any], stream: int) -> int:
-        count = len(images)
-        args = (self.handle, self.state, count, self.threads, RGB_INTERLEAVED)
-        status = self.lib.nvjpegDecodeBatchedInitialize(*args)
+    def _decode(self, data: bytes, width: int) -> int:
+        # A batch of one: of a batch alone the chip's own decoder takes images.
+        status = self.lib.nvjpegDecodeBatchedInitialize(self.handle, self.state, 1, 1, RGB_INTERLEAVED)
         if status:
             return int(status)
-        data = (c.c_char_p * count)(*images)
-        lengths = (c.c_size_t * count)(*(len(d) for d in images))
-        targets = (_Image * count)()
-        for target, out in zip(targets, outs, strict=True):
-            target.channel[0], target.pitch[0] = self.device.address(out), out.shape[1] * CHANNELS
-        # The library reads the files while it works: they stay until the next batch.
-        self._kept += [data, lengths, targets, list(images)]
-        return int(self.lib.nvjpegDecodeBatched(self.handle, self.state, data, lengths, targets, stream))
-
-    def _upload(self, hosts: dict[int, Pixels], outs: Sequence[Any], stream: int) -> None:
-        for k, pixels in hosts.items():
-            pinned = self.cuda.pinned(pixels.nbytes)
-            pinned[:] = pixels.reshape(-1)
-            self.cuda.upload(outs[k], pinned.reshape(pixels.shape), stream)
-            self._kept.append(pinned)
+        target = _Image()
+        target.channel[0], target.pitch[0] = self.device.address(self._image), width * CHANNELS
+        images, lengths = (c.c_char_p * 1)(data), (c.c_size_t * 1)(len(data))
+        return int(self.lib.nvjpegDecodeBatched(self.handle, self.state, images, lengths, c.byref(target), self.stream))
 
 
 def explain(function: str, status: int) -> str:
@@ -184,12 +155,14 @@ def explain(function: str, status: int) -> str:
     return f"{function}: {text} ({status})"
 
 
-def decoder(device: Device, fallback: Callable[[bytes], Pixels], threads: int = 1) -> Decoder:
-    """A decoder on the device.
+def lacks() -> tuple[str, ...]:
+    """What keeps this machine from decoding so, one text per thing, each with what to do; empty if nothing does."""
+    lacking = (f"{s.name}: {s.problem}" for s in states() if s.name == "nvJPEG" and s.problem)
+    return (*why_not(), *lacking)
 
-    Args:
-        fallback: decodes one image on the host, (H, W, 3) uint8.
-        threads: of the host that take part.
+
+def decoder(device: Device) -> Decoder:
+    """A decoder on the device.
 
     Raises:
         BackendUnavailable: if there is no nvJPEG, or it cannot use the device.
@@ -198,4 +171,4 @@ def decoder(device: Device, fallback: Callable[[bytes], Pixels], threads: int = 
     if found is None or missing(found.handle, NVJPEG_TABLE):
         state = next(s for s in states() if s.name == "nvJPEG")
         raise BackendUnavailable(f"decoding on the GPU needs nvJPEG: {state.problem}")
-    return Decoder(bind(found.handle, NVJPEG_TABLE), device, fallback, threads)
+    return Decoder(bind(found.handle, NVJPEG_TABLE), device)

@@ -111,6 +111,9 @@ class Cuda(Runtime, Protocol):
     def new_stream(self) -> int:
         """Handle of a stream beside the compute stream."""
 
+    def use(self, stream: int | None = None) -> None:
+        """Make the device and a stream of it current in the calling thread; None: the compute stream."""
+
     def new_event(self) -> Event:
         """A mark."""
 

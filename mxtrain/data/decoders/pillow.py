@@ -41,9 +41,9 @@ def _converted(image: Pillow.Image, channels: int) -> Pillow.Image:
     return image if image.mode == mode else image.convert(mode)
 
 
-def available() -> bool:
-    """Always."""
-    return True
+def lacks() -> tuple[str, ...]:
+    """Never anything."""
+    return ()
 
 
-DECODER = Decoder(available)
+DECODER = Decoder(lacks)

@@ -32,9 +32,9 @@ def _library() -> Any:
         return None
 
 
-def available() -> bool:
-    """True if the package simplejpeg can be imported."""
-    return _library() is not None
+def lacks() -> tuple[str, ...]:
+    """The package simplejpeg, if it cannot be imported."""
+    return () if _library() else ("simplejpeg is not installed; `pip install 'mxtrain[fast]'` brings it",)
 
 
 def decode(data: bytes | memoryview, head: Header, channels: int, scale: int, rows: int) -> NDArray[np.uint8] | None:
@@ -98,4 +98,4 @@ def _certain(height: int, width: int, scale: int) -> bool:
     return scale == 1 or any(-(-side * (eighths - 1) // 8) < -(-side // scale) for side in (height, width))
 
 
-DECODER = Decoder(available, decode)
+DECODER = Decoder(lacks, decode)

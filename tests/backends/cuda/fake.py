@@ -290,6 +290,9 @@ class FakeCuda:
     def new_stream(self) -> int:
         return 8
 
+    def use(self, stream: int | None = None) -> None:
+        self.log.append(("use", stream))
+
     def new_event(self) -> FakeEvent:
         return FakeEvent(self)
 

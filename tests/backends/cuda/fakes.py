@@ -15,11 +15,13 @@ from typing import Any
 
 import pytest
 
+from mxtrain.backends import cuda
 from mxtrain.backends.cuda import cublaslt, cudnn
-from mxtrain.backends.cuda.libraries import CUBLASLT, CUDNN
+from mxtrain.backends.cuda.libraries import CUBLASLT, CUDNN, NVJPEG
 from mxtrain.backends.cuda.library import Library, choose, find
+from mxtrain.data.decoders import nvjpeg
 from tests.backends.cuda.emulate import KEPT, compiler
-from tests.backends.cuda.fake import without_libraries
+from tests.backends.cuda.fake import fake_device, without_libraries
 
 HERE = Path(__file__).parent
 
@@ -54,6 +56,7 @@ class Fake:
 
     def __init__(self, handle: Any) -> None:
         self.handle = handle
+        self.gpus: list[int] = []
         handle.fakeLog.restype = c.c_char_p
 
     def fail(self, function: str, status: int) -> None:
@@ -112,6 +115,19 @@ def fake_cublaslt() -> Iterator[Fake]:
     finally:
         cublaslt._HANDLES.clear()
         without_libraries()
+
+
+@contextmanager
+def gpus_with_nvjpeg() -> Iterator[Fake]:
+    """A machine with GPUs and nvJPEG, all of them fakes; `Fake.gpus`: numbers of those that were made."""
+    with pytest.MonkeyPatch.context() as patch, in_place_of(NVJPEG, "fake_nvjpeg") as fake:
+        patch.setattr("mxtrain.backends.cuda.nvjpeg.why_not", lambda: ())
+        patch.setattr(cuda, "make_device", lambda gpu: fake.gpus.append(gpu) or fake_device())
+        nvjpeg._place.cache_clear()
+        try:
+            yield fake
+        finally:
+            nvjpeg._place.cache_clear()
 
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no g++ on Linux x86-64: no fake library can be made")

@@ -1,25 +1,29 @@
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from mxtrain.backends.cuda import nvjpeg
 from mxtrain.backends.cuda.libraries import NVJPEG
 from mxtrain.backends.cuda.library import choose
-from mxtrain.base.errors import BackendUnavailable, DataError
+from mxtrain.base.errors import BackendUnavailable
 from tests.backends.cuda.fake import fake_device
 from tests.backends.cuda.fakes import in_place_of, needs_compiler
 
 
-def image(width, height, *colours, flag=0):
-    return b"FJ" + bytes([width, height, len(colours), flag, *colours])
+def file(height, width, mode="RGB", **options):
+    stream = io.BytesIO()
+    Image.new(mode, (width, height)).save(stream, "JPEG", **options)
+    return stream.getvalue()
 
 
-def on_host(data):
-    """The decoder on the host: it knows what the other does not, but nothing that is damaged."""
-    if data[5] == 2:
-        raise DataError("damaged")
-    return np.full((data[3], data[2], 3), data[6], np.uint8)
+def made_up(height, width):
+    """The pixels that the fake library gives."""
+    y, x, channel = np.ogrid[:height, :width, :3]
+    return (3 * x + 5 * y + 70 * channel).astype(np.uint8)
 
 
 @pytest.fixture
@@ -29,57 +33,57 @@ def fake():
 
 
 @needs_compiler
-def test_a_batch_of_images_of_all_sizes(fake):
+def test_images_of_all_sizes_on_a_stream_of_their_own(fake):
     device = fake_device()
-    d = nvjpeg.decoder(device, on_host)
-    files = [image(5, 3, 10, 20, 30), image(2, 7, 99), image(8, 8, 1, 2, 3)]
-    got = d.decode(files, 8)
-    pixels = [device.fetch(a) for a in got.images]
-    assert [p.shape for p in pixels] == [(3, 5, 3), (7, 2, 3), (8, 8, 3)] and got.by_host == ()
-    assert (pixels[0] == [10, 20, 30]).all() and (pixels[1] == 99).all() and (pixels[2] == [1, 2, 3]).all()
-    assert fake.log == ["backend 3", "batch of 3 on stream 8"]
-    assert d.name == "nvjpeg 13.3.2 hardware"
+    d = nvjpeg.decoder(device)
+    for size in ((3, 5), (7, 2), (70, 90), (8, 8)):
+        np.testing.assert_array_equal(d.decode(file(*size), size, size[0]), made_up(*size))
+    assert fake.log == ["backend 3", *["batch of 1 on stream 8"] * 4]
+    assert ("use", 8) in device.runtime.log and ("use", None) not in device.runtime.log
 
 
 @needs_compiler
-def test_what_it_cannot_decode_goes_to_the_host(fake):
-    device = fake_device()
-    files = [image(5, 3, 10, 20, 30), image(4, 4, 7, 7, 7, flag=1), image(2, 2, 1, 2, 3, 4), b"PNG..." + bytes([5])]
-    files[3] = b"XX" + bytes([3, 2, 3, 0, 8])
-    got = nvjpeg.decoder(device, on_host).decode(files, 8)
-    pixels = [device.fetch(a) for a in got.images]
-    assert got.by_host == (1, 2, 3) and fake.log[-1] == "batch of 1 on stream 8"
-    assert [int(p[0, 0, 0]) for p in pixels] == [10, 7, 1, 8] and pixels[3].shape == (2, 3, 3)
+def test_the_rows_that_are_wanted(fake):
+    found = nvjpeg.decoder(fake_device()).decode(file(30, 20), (30, 20), 11)
+    np.testing.assert_array_equal(found, made_up(30, 20)[:11])
 
 
 @needs_compiler
-def test_a_batch_that_fails_is_decoded_by_the_host_which_names_the_damage(fake):
-    device = fake_device()
-    good, bad = image(5, 3, 10, 20, 30), image(5, 3, 1, 1, 1, flag=2)
-    with pytest.raises(DataError, match="damaged"):
-        nvjpeg.decoder(device, on_host).decode([good, bad], 8)
-    got = nvjpeg.decoder(device, lambda data: np.full((3, 5, 3), 4, np.uint8)).decode([good, bad], 8)
-    assert got.by_host == (0, 1) and (device.fetch(got.images[1]) == 4).all()
+@pytest.mark.parametrize("data", [
+    file(4, 4, progressive=True), file(4, 4, "CMYK"), file(4, 5), b"no JPEG at all", file(4, 4)[:-2]
+], ids=["progressive", "CMYK", "another size", "none", "damaged"])  # fmt: skip
+def test_what_it_cannot_decode_is_left_to_others(fake, data):
+    d = nvjpeg.decoder(fake_device())
+    assert d.decode(data, (4, 4), 4) is None
+    np.testing.assert_array_equal(d.decode(file(4, 4), (4, 4), 4), made_up(4, 4))
+
+
+@needs_compiler
+def test_what_is_not_the_fault_of_the_file_is_an_error(fake):
+    fake.fail("nvjpegDecodeBatched", 5)
+    with pytest.raises(BackendUnavailable, match=r"nvjpegDecodeBatched: allocation failed \(5\)"):
+        nvjpeg.decoder(fake_device()).decode(file(4, 4), (4, 4), 4)
 
 
 @needs_compiler
 def test_the_best_backend_that_there_is(fake):
     fake.fail("nvjpegCreateEx", 3)
-    assert nvjpeg.decoder(fake_device(), on_host).backend == "gpu"
+    assert nvjpeg.decoder(fake_device()).backend == "gpu"
     fake.fail("nvjpegCreateEx", 1)
-    assert nvjpeg.decoder(fake_device(), on_host).backend == "hybrid"
+    assert nvjpeg.decoder(fake_device()).backend == "hybrid"
     fake.fail("nvjpegCreateEx", 0)
     with pytest.raises(BackendUnavailable, match=r"cannot use gpu:0: nvjpegCreateEx: architecture mismatch \(7\)"):
-        nvjpeg.decoder(fake_device(), on_host)
+        nvjpeg.decoder(fake_device())
 
 
 @needs_compiler
 def test_memory_is_taken_once_and_freed(fake):
     device = fake_device()
-    d = nvjpeg.decoder(device, on_host)
-    d.decode([image(50, 50, 1, 2, 3)] * 4, 8)
+    d = nvjpeg.decoder(device)
+    d.decode(file(50, 50), (50, 50), 50)
     used = device.runtime.free_memory()
-    d.decode([image(50, 50, 1, 2, 3)] * 4, 8)
+    for size in ((50, 50), (40, 60), (9, 9)):
+        d.decode(file(*size), size, 3)
     assert device.runtime.free_memory() == used
     del d
     assert fake.living == 0
@@ -88,7 +92,8 @@ def test_memory_is_taken_once_and_freed(fake):
 def test_without_the_library_the_error_says_what_brings_it(tmp_path):
     choose(NVJPEG, str(tmp_path / "none.so"))
     try:
+        assert any("nvJPEG: libnvjpeg.so.13 was not found" in text for text in nvjpeg.lacks())
         with pytest.raises(BackendUnavailable, match=r"pip install 'mxtrain\[nvjpeg\]'"):
-            nvjpeg.decoder(fake_device(), on_host)
+            nvjpeg.decoder(fake_device())
     finally:
         choose(NVJPEG, "")
