@@ -13,10 +13,11 @@ from mxtrain.cli._common import emit, read_size, size_text, table
 if TYPE_CHECKING:
     from mxtrain.passes import Strategy
     from mxtrain.report.summary import Summary
+    from mxtrain.train.check import Checked
 
 HELP = """Check a config: every layer with its shape, parameters, operations and kernel; memory for training and
-prediction under each strategy, and the peak of a process that trains. Nothing is trained, and of the data only headers
-are looked at (not even those with input_shape)."""
+prediction under each strategy, and the peak of a process that trains; for a GPU, whether a step can be one CUDA graph.
+Nothing is trained, and of the data only headers are looked at (not even those with input_shape)."""
 
 MIB = 1 << 20
 
@@ -33,7 +34,7 @@ def command(
     plan: Annotated[bool, typer.Option("--plan", help="print the training plan too, step by step")] = False,
 ) -> None:
     """Compile and print."""
-    from mxtrain.report.summary import Memory, Summary, fallbacks, sizes, summarise_layers
+    from mxtrain.report.summary import Memory, Summary, fallbacks, sizes, summarise_layers, uncaptured
     from mxtrain.train.check import check_config, largest_batches
     from mxtrain.train.fit import load_config
 
@@ -57,11 +58,13 @@ def command(
     summary = Summary(
         summarise_layers(checked.graph, best), needs, sizes(checked.graph, "parameter"),
         sizes(checked.graph, "auxiliary"), checked.state_bytes, checked.rows, fallbacks(best),
+        uncaptured(checked.captured) if checked.captured and record.cuda_graph else None,
     )  # fmt: skip
     if json:
         emit(summary.to_json())
         return
     _tables(summary)
+    _graph(summary, checked)
     if plan:
         _plan(best)
 
@@ -97,6 +100,23 @@ def _tables(summary: Summary) -> None:
     if summary.fallbacks:
         listed = ", ".join(f"{n} ({k})" if k > 1 else n for n, k in summary.fallbacks.items())
         sys.stdout.write(f"on reference kernels: {listed}\n")
+
+
+def _graph(summary: Summary, checked: Checked) -> None:
+    """What the run would say of its CUDA graph."""
+    from mxtrain.backends import cuda
+
+    if summary.uncaptured is not None:
+        why = cuda.call_by_call(u.op for u in summary.uncaptured)
+        sys.stdout.write(f"\n{why or 'every step can be captured into one CUDA graph'}\n")
+        rows = [(u.name, u.op, f"{u.kernel}: allocates, or waits for values") for u in summary.uncaptured]
+        if rows:
+            sys.stdout.write("\n" + table(("not captured", "operator", "why"), rows, ()))
+    if cuda.is_planned(checked.device):
+        sys.stdout.write(
+            "no GPU can be used on this machine (`mxtrain doctor` says why): cuDNN and cuBLASLt are taken to take all "
+            "they are asked, and\nwhat memory they work in is not counted\n"
+        )
 
 
 def _plan(compiled: Any) -> None:

@@ -98,6 +98,12 @@ class Plan:
         return [s for s in (*self.pack, *self.steps) if not s.capturable]
 
 
+def uncapturable(compiled: Compiled) -> list[Node]:
+    """Nodes whose steps, once they are bound, `Plan.uncapturable` names."""
+    memory, recipes = compiled.memory, compiled.recipes
+    return [n for n in (*memory.pack, *memory.steps) if not recipes[n].capturable and not recipes[n].view]
+
+
 def _failure(step: Step, status: Any) -> str:
     """What the error says about a step whose call returned a true status."""
     why = step.explain(status) if step.explain else f"status {status}"

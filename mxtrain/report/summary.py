@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mxtrain.executor import uncapturable
 from mxtrain.graph import Graph, Node
 from mxtrain.passes import Compiled
 
@@ -52,6 +53,19 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Uncaptured:
+    """A node that keeps a step from being one CUDA graph.
+
+    Args:
+        kernel: what computes it. The reference's array code allocates, or waits for values.
+    """
+
+    name: str
+    op: str
+    kernel: str
+
+
+@dataclass(frozen=True)
 class Summary:
     """All that `check` says.
 
@@ -63,6 +77,7 @@ class Summary:
         states: bytes of optimizer state.
         batch: samples the figures are for.
         fallbacks: operators of the training plan that no fast kernel computes: operator -> how many nodes.
+        uncaptured: nodes that cannot be captured into a CUDA graph; None where no graph is made.
     """
 
     layers: tuple[Layer, ...]
@@ -72,6 +87,7 @@ class Summary:
     states: int
     batch: int
     fallbacks: Mapping[str, int]
+    uncaptured: tuple[Uncaptured, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -114,6 +130,11 @@ def fallbacks(training: Compiled, fast: Sequence[str] = ("onednn", "cuda", "view
         if not recipe.name.startswith(tuple(fast)) and node.op is not None:
             found[node.op.name] = found.get(node.op.name, 0) + 1
     return found
+
+
+def uncaptured(plans: Sequence[Compiled]) -> tuple[Uncaptured, ...]:
+    """The nodes of some plans that cannot be captured."""
+    return tuple(Uncaptured(n.name, n.op.name, p.recipes[n].name) for p in plans for n in uncapturable(p) if n.op)
 
 
 def sizes(g: Graph, kind: str) -> int:

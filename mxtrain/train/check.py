@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mxtrain import optim
+from mxtrain.backends import cuda
 from mxtrain.base.device import Device
 from mxtrain.base.errors import ConfigError, DataError
 from mxtrain.base.types import TensorType
@@ -15,14 +16,18 @@ from mxtrain.data.augmenter import ImageSpec
 from mxtrain.data.iterator import first_image
 from mxtrain.data.pipeline import Step, prepare
 from mxtrain.graph import Entry, Graph
-from mxtrain.passes import Compiled, Options, Strategy, infer_types
+from mxtrain.ops import vocabulary
+from mxtrain.optim.update import SUMS
+from mxtrain.passes import Compiled, Options, Strategy, compile_graph, infer_types
 from mxtrain.train import net
-from mxtrain.train.build import device_of, make_groups
+from mxtrain.train.build import count_threads, device_of, make_groups
 from mxtrain.train.data import data_folder
+from mxtrain.train.device import kind, missing
 from mxtrain.train.footprint import START, Footprint, footprint, largest
 from mxtrain.train.model import PRECISION
 from mxtrain.train.program import compile_prediction, compile_training
 from mxtrain.train.schema import Config
+from mxtrain.train.updater import guard
 
 STRATEGIES: tuple[Strategy, ...] = ("none", "inplace", "co-share", "both", "recompute")
 
@@ -39,6 +44,8 @@ class Checked:
         state_bytes: of the optimizer.
         rows: samples per batch.
         footprints: what training needs in all, by memory strategy.
+        device: that kernels were chosen for.
+        update: the plan of the update; None if nothing is trained.
     """
 
     graph: Graph
@@ -48,6 +55,14 @@ class Checked:
     state_bytes: int
     rows: int
     footprints: dict[Strategy, Footprint]
+    device: Device
+    update: Compiled | None = None
+
+    @property
+    def captured(self) -> tuple[Compiled, ...]:
+        """What a step captures into a CUDA graph, beside metrics and losses; none on the host."""
+        plans = (self.training["both"], self.update) if self.device.runtime is not None else ()
+        return tuple(p for p in plans if p is not None)
 
 
 @dataclass(frozen=True)
@@ -73,9 +88,26 @@ class _Looked:
         options = Options(PRECISION[self.config.precision], strategy, accumulate=self.config.grad_accum > 1)
         return (
             infer_types(self.heads, types),
-            compile_training(self.heads, list(self.groups.types), types, self.device, options),
-            compile_prediction(self.heads, types, self.device, options),
+            self._taken(compile_training(self.heads, list(self.groups.types), types, self.device, options)),
+            self._taken(compile_prediction(self.heads, types, self.device, options)),
         )
+
+    def update(self) -> Compiled | None:
+        """The plan of the update; None if nothing is trained."""
+        if not self.groups.groups:
+            return None
+        c, scaled = self.config, PRECISION[self.config.precision] == "float16"
+        g = optim.update_graph(
+            optim.get(c.optimizer.name), c.optimizer.params, self.groups, ema=c.ema.decay if c.ema else None,
+            gradients=SUMS if c.grad_accum > 1 else "gradients", guard=guard(scaled, c.clip_global_norm, self.device),
+        )  # fmt: skip
+        return self._taken(compile_graph(g, self.device, vocabulary=vocabulary(), options=Options(hoist=False)))
+
+    def _taken(self, compiled: Compiled) -> Compiled:
+        """With what libraries would take on a GPU, where there is none to ask."""
+        if not cuda.is_planned(self.device):
+            return compiled
+        return replace(compiled, recipes=cuda.assumed(compiled.recipes, self.device))
 
     def footprint(self, strategy: Strategy, batch_size: int) -> Footprint:
         """What training needs with batches of this size."""
@@ -88,7 +120,7 @@ class _Looked:
 
 
 def _look(config: Config, tree: Tree, where: Path) -> _Looked:
-    device = device_of(config)
+    device = _device(config)
     heads = net.read_net(tree, where)
     types = input_types(config, tree, where, heads, -(-config.batch_size // config.grad_accum))
     g = infer_types(heads, types)
@@ -99,6 +131,13 @@ def _look(config: Config, tree: Tree, where: Path) -> _Looked:
     kept = sum(n.types[0].nbytes for n in g.nodes if n.kind in ("parameter", "auxiliary"))
     only_data = {n: t for n, t in types.items() if n in data_inputs(heads)}
     return _Looked(config, device, heads, only_data, groups, trained * extra, kept + trained * (1 + extra))
+
+
+def _device(config: Config) -> Device:
+    """The config's device, or one that stands for a GPU where none can be used."""
+    if kind(config.device) == "gpu" and missing():
+        return cuda.planned_device(count_threads(config))
+    return device_of(config)
 
 
 def check_config(config: Config, tree: Tree, where: Path) -> Checked:
@@ -116,6 +155,7 @@ def check_config(config: Config, tree: Tree, where: Path) -> Checked:
         looked.groups, looked.state_bytes, rows,
         {s: footprint(config, *p, looked.arenas) if same else looked.footprint(s, config.batch_size)
          for s, p in plans.items()},
+        looked.device, looked.update(),
     )  # fmt: skip
 
 

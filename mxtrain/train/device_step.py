@@ -285,11 +285,10 @@ class DeviceSteps:
                 updater.run()
 
         plans = [plan, *extra, *updater.plans]
-        lacking = list(dict.fromkeys(s.op for p in plans for s in p.uncapturable))
-        if not self.graph or lacking:
-            if lacking and self.graph:
-                listed = ", ".join(lacking)
-                self._say(f"steps are not run as one CUDA graph, but call by call: {listed} cannot be captured")
+        why = cuda.call_by_call(s.op for p in plans for s in p.uncapturable)
+        if not self.graph or why:
+            if why and self.graph:
+                self._say(why)
             return body
         return cuda.Captured(self.cuda, body, self._state(), self._say, exact=self.deterministic).run
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mxtrain import ops, optim
+from mxtrain.base.device import Device
 from mxtrain.base.errors import BackendUnavailable, NumericError
 from mxtrain.executor import ParameterStore, Plan, add_state, bind
 from mxtrain.graph import Graph
@@ -63,7 +64,7 @@ class Updater:
             add_state(store, [SUMS])
         if rule.ema is not None:
             add_state(store, [EMA])
-        self.guard = _guard(rule, store)
+        self.guard = guard(rule.scaled, rule.clip, store.device)
         if self.guard is not None:
             optim.add_loss_scale(store, scaled=rule.scaled)
         self._gradients = store.states[SUMS] if rule.parts > 1 else store.gradients
@@ -209,10 +210,10 @@ class Updater:
             self.store.version += 1
 
 
-def _guard(rule: Rule, store: ParameterStore) -> optim.Guard | None:
+def guard(scaled: bool, clip: float | None, device: Device) -> optim.Guard | None:
     """What stands before an update as part of it. Without a loss scale the host clips, where it has the gradients."""
-    if rule.scaled or (rule.clip is not None and store.device.runtime is not None):
-        return optim.Guard(rule.scaled, rule.clip)
+    if scaled or (clip is not None and device.runtime is not None):
+        return optim.Guard(scaled, clip)
     return None
 
 

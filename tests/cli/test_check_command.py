@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from mxtrain import ops
+
 
 def test_tables(mx, config):
     said = mx("check", config)
@@ -129,3 +131,28 @@ def test_places_that_are_no_file(mx, tmp_path):
     (tmp_path / "secret.yaml").write_text("a: 1\n")
     (tmp_path / "loop.yaml").symlink_to(tmp_path / "loop.yaml")
     assert mx("check", tmp_path / "loop.yaml").code == 2
+
+
+@pytest.fixture
+def no_gpu(monkeypatch):
+    monkeypatch.setattr("mxtrain.train.check.missing", lambda: ("there is no GPU",))
+
+
+def test_a_step_that_can_be_one_graph(mx, config, no_gpu):
+    said = mx("check", config, "device=gpu")
+    assert said.code == 0 and "\nevery step can be captured into one CUDA graph\n" in said.out
+    assert "no GPU can be used on this machine" in said.out
+    assert "CUDA graph" not in mx("check", config, "device=gpu", "cuda_graph=false").out
+    for key in ("device=cpu", "cuda_graph=false"):
+        (found,) = mx("check", config, key, "--json").lines
+        assert found["uncaptured"] is None
+
+
+def test_what_keeps_a_step_from_being_one_graph(mx, config, no_gpu, monkeypatch):
+    monkeypatch.delitem(ops.get("softmax_output").kernels, "cuda")
+    said = mx("check", config, "device=gpu")
+    assert said.code == 0
+    assert "\nsteps are not run as one CUDA graph, but call by call: softmax_output cannot be captured\n" in said.out
+    assert "softmax       softmax_output  reference: allocates, or waits for values\n" in said.out
+    (found,) = mx("check", config, "device=gpu", "--json").lines
+    assert {"name": "softmax", "op": "softmax_output", "kernel": "reference"} in found["uncaptured"]

@@ -2,10 +2,18 @@ from __future__ import annotations
 
 import pytest
 
+from mxtrain import ops
+from mxtrain.backends import cuda
+from mxtrain.backends.cuda import libraries
 from mxtrain.base.errors import ConfigError
+from mxtrain.executor import uncapturable
+from mxtrain.report.summary import uncaptured
+from mxtrain.train import check
 from mxtrain.train.check import STRATEGIES, check_config, data_inputs, input_types
 from mxtrain.train.fit import load_config
 from mxtrain.train.net import read_net
+from tests.backends.cuda.fake import fake_device
+from tests.backends.cuda.fakes import needs_compiler
 from tests.train.runs import CONV, MLP
 
 
@@ -82,3 +90,44 @@ def test_frozen_layers_have_no_state(bench):
 
 def test_figures_are_for_one_part_of_a_batch(bench):
     assert checked(bench, grad_accum=3).rows == 3
+
+
+DEVICE_STEP = {"net": CONV, "device": "gpu", "optimizer": {"name": "lamb", "lr": 0.1}, "clip_global_norm": 1.0}
+
+
+@pytest.fixture
+def no_gpu(monkeypatch):
+    monkeypatch.setattr(check, "missing", lambda: ("there is no GPU",))
+
+
+def test_a_gpu_that_is_not_there(bench, no_gpu):
+    found = checked(bench, **DEVICE_STEP, ema={"decay": 0.9}, grad_accum=2)
+    assert cuda.is_planned(found.device) and len(found.captured) == 2
+    kernels = {n.name: r.name for n, r in found.training["both"].recipes.items()}
+    assert kernels["conv"].startswith("cuda:cu") and "reference" not in kernels.values()
+    assert not any(uncapturable(p) for p in found.captured)
+
+
+def test_on_the_host_there_is_no_graph(bench, no_gpu):
+    assert checked(bench, net=CONV).captured == ()
+
+
+def test_an_operator_without_a_kernel_of_its_own(bench, no_gpu, monkeypatch):
+    monkeypatch.delitem(ops.get("batch_norm").kernels, "cuda")
+    (training, _) = checked(bench, **DEVICE_STEP).captured
+    assert {n.op.name for n in uncapturable(training)} == {"batch_norm", "batch_norm_backward"}
+
+
+@needs_compiler
+@pytest.mark.parametrize("net", [MLP, CONV], ids=["mlp", "conv"])
+def test_a_run_says_the_same(bench, net, monkeypatch, caplog):
+    """On a device that is a fake and has no libraries, so that something cannot be captured."""
+    monkeypatch.setattr(cuda, "why_not", lambda: ())
+    monkeypatch.setattr(libraries, "states", list)
+    monkeypatch.setattr(cuda, "make_device", lambda *args, **options: fake_device())
+    config = bench.config(net=net, device="gpu")
+    found = check_config(*load_config(config, []))
+    assert not cuda.is_planned(found.device)
+    bench.start(config, "max_steps=1")
+    said = [r.getMessage() for r in caplog.records if "call by call" in r.getMessage()]
+    assert said == [cuda.call_by_call(u.op for u in uncaptured(found.captured))] and "fully_connected" in said[0]

@@ -5,7 +5,7 @@ Each call of `Captured.run` is one step of training, whichever way it goes: noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mxtrain.backends.cuda.runtime import StepGraph
@@ -16,6 +16,12 @@ TOLERANCE = 1e-3
 
 TIMES = 10
 """As many times what two replays differ by."""
+
+
+def call_by_call(operators: Iterable[str]) -> str:
+    """What is said of a step with operators that cannot be captured; "" if there are none."""
+    listed = ", ".join(dict.fromkeys(operators))
+    return f"steps are not run as one CUDA graph, but call by call: {listed} cannot be captured" if listed else ""
 
 
 class Captured:

@@ -20,6 +20,7 @@ from mxtrain.backends.cuda._prototypes import CUBLASLT_TABLE, bind, missing
 from mxtrain.backends.cuda.libraries import CUBLASLT, dotted
 from mxtrain.backends.cuda.library import find
 from mxtrain.backends.cuda.measure import milliseconds, numbers
+from mxtrain.backends.cuda.planned import is_planned
 from mxtrain.backends.cuda.runtime import cuda_of
 from mxtrain.backends.cuda.tuning import key_of
 from mxtrain.base.device import Device
@@ -174,6 +175,9 @@ def cublaslt_of(device: Device) -> CublasLt | None:
         BackendUnavailable: if the library cannot use the device.
     """
     cuda = cuda_of(device)
+    if is_planned(device):
+        cuda.asked.add("cuBLASLt")
+        return None
     if cuda not in _HANDLES:
         found = find(CUBLASLT)
         if found is None or missing(found.handle, CUBLASLT_TABLE):

@@ -15,6 +15,7 @@ from typing import Any
 from mxtrain.backends.cuda._prototypes import CUDNN_TABLE, bind, missing
 from mxtrain.backends.cuda.libraries import CUDNN, dotted
 from mxtrain.backends.cuda.library import find
+from mxtrain.backends.cuda.planned import is_planned
 from mxtrain.backends.cuda.runtime import cuda_of
 from mxtrain.base.device import Device
 from mxtrain.base.errors import BackendUnavailable
@@ -82,6 +83,9 @@ def cudnn_of(device: Device) -> Cudnn | None:
         BackendUnavailable: if the library cannot use the device.
     """
     cuda = cuda_of(device)
+    if is_planned(device):
+        cuda.asked.add("cuDNN")
+        return None
     if cuda not in _HANDLES:
         found = find(CUDNN)
         if found is None or missing(found.handle, CUDNN_TABLE):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mxtrain.backends.cuda.capture import Captured
+from mxtrain.backends.cuda.capture import Captured, call_by_call
 from mxtrain.base.errors import BackendUnavailable
 
 
@@ -115,3 +115,9 @@ def test_a_replay_that_fails_is_an_error_later_and_a_fall_back_at_first(device):
     status.append(700)
     with pytest.raises(BackendUnavailable, match=r"the graph of the step failed: CUDA_ERROR_FAKE \(700\)"):
         c.run()
+
+
+def test_what_is_said_of_operators_that_cannot_be_captured():
+    assert call_by_call([]) == ""
+    text = "steps are not run as one CUDA graph, but call by call: b, a cannot be captured"
+    assert call_by_call(x for x in ("b", "a", "b")) == text
