@@ -57,11 +57,12 @@ class Decoder:
         self.lib, self.device = lib, device
         self.cuda = cuda_of(device)
         self.handle, self.state, self.header = c.c_void_p(), c.c_void_p(), c.c_void_p()
+        # What is made here belongs to the GPU that is current, in whatever thread this is.
+        self.cuda.use()
         self.backend = self._open()
         self._call("nvjpegJpegStateCreate", self.handle, c.byref(self.state))
         self._call("nvjpegJpegStreamCreate", self.handle, c.byref(self.header))
         self.stream, self._done = self.cuda.new_stream(), self.cuda.new_event()
-        self.cuda.use(self.stream)
         self._image: Any = device.empty(PIECE)
         self._host: Pixels = self.cuda.pinned(PIECE)
 
@@ -88,8 +89,13 @@ class Decoder:
             BackendUnavailable: if it is not the file that is wrong.
         """
         self.cuda.use(self.stream)
-        if self._size(data) != size:
-            return None
+        try:
+            return self._pixels(data, size, rows) if self._size(data) == size else None
+        finally:
+            # A thread that asks for steps too goes on where plans run.
+            self.cuda.use()
+
+    def _pixels(self, data: bytes, size: tuple[int, int], rows: int) -> Pixels | None:
         height, width = size
         self._grow(height * width * CHANNELS)
         status = self._decode(data, width)

@@ -39,7 +39,22 @@ def test_images_of_all_sizes_on_a_stream_of_their_own(fake):
     for size in ((3, 5), (7, 2), (70, 90), (8, 8)):
         np.testing.assert_array_equal(d.decode(file(*size), size, size[0]), made_up(*size))
     assert fake.log == ["backend 3", *["batch of 1 on stream 8"] * 4]
-    assert ("use", 8) in device.runtime.log and ("use", None) not in device.runtime.log
+    uses = [entry for entry in device.runtime.log if entry[0] == "use"]
+    assert uses == [("use", None), *[("use", 8), ("use", None)] * 4]
+
+
+@needs_compiler
+def test_a_thread_goes_on_with_the_stream_of_plans(fake):
+    device = fake_device()
+    d = nvjpeg.decoder(device)
+    assert device.runtime.log == [("use", None)]
+    for data in (b"no JPEG", file(4, 4), file(4, 4)[:-2]):
+        d.decode(data, (4, 4), 4)
+        assert device.runtime.log[-1] == ("use", None) and ("use", 8) in device.runtime.log
+    fake.fail("nvjpegDecodeBatched", 5)
+    with pytest.raises(BackendUnavailable):
+        d.decode(file(4, 4), (4, 4), 4)
+    assert device.runtime.log[-1] == ("use", None)
 
 
 @needs_compiler
