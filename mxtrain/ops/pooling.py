@@ -61,7 +61,7 @@ def geometry(p: Params, sizes: Sequence[int]) -> Geometry:
     """The windows over an image of these sizes.
 
     Raises:
-        ShapeError: if there is no window, or it is larger than the image.
+        ShapeError: if there is no window, it is larger than the image, or one sees nothing that could be counted.
     """
     rank = len(sizes)
     if p.global_pool:
@@ -77,10 +77,32 @@ def geometry(p: Params, sizes: Sequence[int]) -> Geometry:
             out.append(-(-(size + 2 * b - k) // s) + 1)
         else:
             out.append(valid if p.pooling_convention == "valid" else -(-(size + 2 * b) // s))
+        _check_seen(p, size, k, (out[-1] - 1) * s - b, b)
     after = tuple(
         max((o - 1) * s + k - n - b, 0) for o, s, k, n, b in zip(out, stride, p.kernel, sizes, pad, strict=True)
     )
     return Geometry(tuple(p.kernel), stride, pad, after, tuple(out))
+
+
+def _check_seen(p: Params, size: int, kernel: int, last: int, pad: int) -> None:
+    """The first and the last window along an axis must hold something: nothing has no maximum and no mean.
+
+    Args:
+        last: where the last window begins.
+
+    Raises:
+        ShapeError: if one does not.
+    """
+    if p.pool_type not in ("max", "avg"):
+        return
+    border = pad if p.pool_type == "avg" and p.count_include_pad else 0
+    if kernel <= pad and not border:
+        raise ShapeError(f"the first window ({kernel}) lies in the padding ({pad}); pad must be below the kernel")
+    if last >= size + border:
+        raise ShapeError(
+            f"the last window begins at {last}, where nothing of the {size} elements is left; use pooling_convention "
+            f"valid, less padding, or a stride of at most the kernel ({kernel})"
+        )
 
 
 def infer(p: Params, ins: Types, outs: Types) -> Inferred:

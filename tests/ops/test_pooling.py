@@ -53,6 +53,21 @@ def test_a_window_larger_than_the_image_is_refused():
         forward("pooling", {"kernel": 7}, data=np.ones((1, 1, 5, 5)))
 
 
+@pytest.mark.parametrize("kind", ["max", "avg"])
+def test_a_window_that_sees_nothing_is_refused(kind):
+    p = {"kernel": 2, "stride": 6, "pool_type": kind, "pooling_convention": "full"}
+    with pytest.raises(ShapeError, match=r"the last window begins at 12, where nothing of the 9 elements is left"):
+        forward("pooling", p, data=np.ones((1, 1, 9, 9)))
+    p = {"kernel": 2, "pad": 2, "pool_type": kind, "count_include_pad": False}
+    with pytest.raises(ShapeError, match=r"the first window \(2\) lies in the padding \(2\)"):
+        forward("pooling", p, data=np.ones((1, 1, 9, 9)))
+
+
+def test_a_window_of_zeros_alone_has_a_mean_where_the_padding_counts():
+    y = forward("pooling", {"kernel": 1, "pad": 1, "pool_type": "avg"}, data=np.ones((1, 1, 1, 1)))
+    np.testing.assert_array_equal(y[0, 0], [[0, 0, 0], [0, 1, 0], [0, 0, 0]])
+
+
 @needs_compiler
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("case", CASES, ids=str)
