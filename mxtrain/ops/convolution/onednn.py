@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
 from mxtrain.backends import onednn
 from mxtrain.base.device import Device
 from mxtrain.base.types import TensorType
-from mxtrain.graph import Node, Recipe
+from mxtrain.graph import Node, Recipe, variable
 from mxtrain.ops._activations import post_ops
 from mxtrain.ops.convolution import tiled, widened
 from mxtrain.ops.convolution.declaration import Params, geometry
@@ -109,6 +110,17 @@ def fast_backward_weights(node: Node, device: Device) -> Recipe | None:
     s = tiled.shape_of(p, x, dy, device.threads, summed=True)
     if s and (made := tiled.backward_weights(s, bias=not p.no_bias)):
         return made
+    if widened.misread(p, x):
+        wide = [variable(e.node.name, e.type._replace(dtype="float32")) for e in node.inputs]
+        made = _library_backward_weights(replace(node, inputs=tuple(wide)))
+        return made and widened.widening(made, x, dy)
+    return _library_backward_weights(node)
+
+
+def _library_backward_weights(node: Node) -> Recipe | None:
+    """The library's own kernel."""
+    p: Params = node.params.forward
+    x, dy = node.inputs[0].type, node.inputs[1].type
     hint = forward_desc(p, x, dy, onednn.Prop.TRAINING)
     if hint is None or node.types[0].dtype != "float32":
         return None

@@ -1,7 +1,10 @@
-"""Gradient towards the data of depthwise convolutions with strides in narrow types.
+"""Gradients of convolutions in narrow types that are computed in float32, where oneDNN 3.2 does not do well.
 
-oneDNN 3.2 has no depthwise kernel for it and takes ten times as long as in float32. Here it is computed in float32, a
-few images at a time, so that what is widened stays in the cache.
+Towards the data of depthwise convolutions with strides: it has no depthwise kernel for it and takes ten times as long
+as in float32. That is done a few images at a time, so that what is widened stays in the cache.
+
+Towards the weights, where the stride is larger than the image is wide: its kernel reads bytes of its scratchpad that it
+has not written, and the gradient has in it what lay there before.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from typing import Any, NamedTuple
 
 from mxtrain.backends import onednn
 from mxtrain.base.device import align
-from mxtrain.base.types import NARROW, TensorType
+from mxtrain.base.types import NARROW, TensorType, view
 from mxtrain.graph import Call, Recipe
 from mxtrain.ops.convolution.declaration import Params, geometry
 
@@ -61,11 +64,7 @@ def backward_data(plan: Any, weight: onednn.MemoryDesc, dx: TensorType, dy: Tens
     ]
 
     def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call:
-        pieces, top = [], 0
-        for size in sizes:
-            pieces.append(scratch[top : top + size])
-            top += align(size)
-        filters, wide_dy, wide_dx, pad = pieces
+        filters, wide_dy, wide_dx, pad = _pieces(scratch, sizes)
 
         def call(pd: onednn.PrimitiveDesc, arrays: dict[int, Any]) -> Call:
             return onednn.prepared(pd, {**arrays, A.SCRATCHPAD: pad} if pd.scratchpad else arrays)
@@ -83,6 +82,43 @@ def backward_data(plan: Any, weight: onednn.MemoryDesc, dx: TensorType, dy: Tens
         return onednn.run_calls, (tuple(calls),)
 
     return Recipe(prepare, f"onednn:{planned[0].convolve.implementation}:widened", scratch=sum(map(align, sizes)))
+
+
+def misread(p: Params, x: TensorType) -> bool:
+    """Whether the library's gradient towards the weights depends on what its scratchpad held."""
+    g = geometry(p)
+    return x.dtype in NARROW and x.shape[-1] < g.stride[-1] and g.kernel[-1] > 1
+
+
+def widening(inner: Recipe, *types: TensorType) -> Recipe | None:
+    """A kernel of float32 inputs, for narrow ones of these types; None if the library cannot widen one of them."""
+    wide = [t._replace(dtype="float32") for t in types]
+    widen = [onednn.describe("reorder", onednn.desc(t), onednn.desc(w)) for t, w in zip(types, wide, strict=True)]
+    planned = [pd for pd in widen if pd is not None]
+    if len(planned) < len(types):
+        return None
+    sizes = [*(w.nbytes for w in wide), max([inner.scratch, *(pd.scratchpad for pd in planned)])]
+
+    def prepare(ins: Sequence[Any], outs: Sequence[Any], scratch: Any) -> Call | None:
+        *copies, pad = _pieces(scratch, sizes)
+        calls = [
+            onednn.prepared(pd, {A.SRC: x, A.DST: copy} | ({A.SCRATCHPAD: pad} if pd.scratchpad else {}))
+            for pd, x, copy in zip(planned, ins, copies, strict=True)
+        ]
+        views = [view(copy, w) for copy, w in zip(copies, wide, strict=True)]
+        last = inner.prepare(views, outs, pad)
+        return onednn.run_calls, ((*calls, *([last] if last else [])),)
+
+    return Recipe(prepare, f"{inner.name}:widened", scratch=sum(map(align, sizes)), gives=inner.gives)
+
+
+def _pieces(scratch: Any, sizes: Sequence[int]) -> list[Any]:
+    """Pieces of the scratch, each on cache lines of its own."""
+    pieces, top = [], 0
+    for size in sizes:
+        pieces.append(scratch[top : top + size])
+        top += align(size)
+    return pieces
 
 
 def _step(plan: Any, dx: TensorType, dy: TensorType, count: int) -> Step | None:
