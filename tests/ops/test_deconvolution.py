@@ -3,8 +3,9 @@ import pytest
 
 from mxtrain import ops
 from mxtrain.base.errors import ShapeError
-from mxtrain.base.types import UNKNOWN, PartialType, TensorType
+from mxtrain.base.types import CHANNELS_LAST, UNKNOWN, PartialType, TensorType
 from mxtrain.graph import Graph, apply_node, infer, variable
+from mxtrain.ops._deconvolution import BACKWARD_WEIGHTS, Backward, Geometry, fast_backward_weights
 from mxtrain.passes import Options, for_prediction
 from tests.backends.cuda.fake import fake_device
 from tests.backends.cuda.fakes import fake_cudnn, needs_compiler
@@ -113,6 +114,16 @@ def test_an_activation_is_absorbed(groups, rng):
     assert any(k.startswith("onednn") for k in kernels)
     np.testing.assert_allclose(got[0], want[0], atol=1e-5)
     np.testing.assert_allclose(evaluate(fused, given)[0][0], want[0], atol=1e-5)
+
+
+def test_a_weight_gradient_that_reads_an_unwritten_scratchpad_is_left_to_the_reference():
+    one, two, zero = (1, 1), (2, 2), (0, 0)
+    g = Geometry(1, 1, one, two, one, zero, zero, bias=False)
+    shapes = {"x": (3, 30, 2, 1), "dy": (3, 1, 3, 1)}
+    for dtype, ours in (("float32", True), ("bfloat16", False)):
+        ins = [variable(n, TensorType(s, dtype, CHANNELS_LAST)) for n, s in shapes.items()]
+        back = apply_node(BACKWARD_WEIGHTS, "back", ins, Backward(g, shapes["x"]))
+        assert (fast_backward_weights(back, FAST) is not None) == ours
 
 
 @needs_compiler
