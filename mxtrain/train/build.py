@@ -91,6 +91,7 @@ def build(
     """
     device = device or device_of(config)
     heads = net.read_net(tree, where)
+    net.check_parts(heads, config.grad_accum, tree)
     train, val = open_sets(config, tree, where, tools, on_device=device.runtime is not None)
     names = net.label_names(heads, train.it, tree)
     types = batch_types(train.it, min(config.batch_size, len(train.source)), labels=names)

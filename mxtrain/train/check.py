@@ -122,6 +122,7 @@ class _Looked:
 def _look(config: Config, tree: Tree, where: Path) -> _Looked:
     device = _device(config)
     heads = net.read_net(tree, where)
+    net.check_parts(heads, config.grad_accum, tree)
     types = input_types(config, tree, where, heads, -(-config.batch_size // config.grad_accum))
     g = infer_types(heads, types)
     groups = make_groups(config, tree, heads, types)

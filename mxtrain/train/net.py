@@ -72,6 +72,23 @@ def find_heads(heads: tuple[Entry, ...], types: Mapping[str, TensorType]) -> lis
     return found
 
 
+def check_parts(heads: tuple[Entry, ...], parts: int, tree: Tree) -> None:
+    """A loss that divides by the samples it sees does not add up over the parts of a batch.
+
+    Raises:
+        ConfigError: if there is one, and more than one part.
+    """
+    for e in heads if parts > 1 else ():
+        how = getattr(e.node.params, "normalization", "null")
+        if e.node.op is not None and e.node.op.loss is not None and how != "null":
+            text = (
+                f"{parts} parts: {e.node.name!r} divides its gradient by what it sees (normalization {how}), so the "
+                f"sum over the parts would be about {parts} times that of the batch; use normalization 'null' (the "
+                "update divides by the batch_size), or grad_accum: 1"
+            )
+            raise ConfigError(tree.problem(("grad_accum",), text))
+
+
 def label_classes(heads: Sequence[Head]) -> dict[str, Classes]:
     """Which labels are classes, by the net's name of the label."""
     return {h.label: Classes(h.classes, h.ignored) for h in heads if h.label is not None and h.classes is not None}

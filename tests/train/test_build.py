@@ -5,7 +5,8 @@ import os
 import pytest
 
 from mxtrain.base.errors import ConfigError
-from mxtrain.train.build import count_threads, epochs_of, measured, mode_of, monitored
+from mxtrain.train.build import build, count_threads, epochs_of, measured, mode_of, monitored
+from mxtrain.train.check import check_config
 from mxtrain.train.fit import load_config
 from tests.train.runs import CONV, MLP, images
 
@@ -25,8 +26,6 @@ def test_what_is_built(bench):
 
 
 def test_drawn_or_left_for_a_checkpoint(bench):
-    from mxtrain.train.build import build
-
     assert build(*load_config(bench.config(), [])).program.store.parameters["fc1_weight"].any()
     assert not build(*load_config(bench.config(), []), draw=False).program.store.parameters.buffer.any()
 
@@ -41,6 +40,15 @@ def test_epochs_of_a_new_run(bench):
     assert epochs_of(config(bench, epochs=0)) == 0
     with pytest.raises(ConfigError, match="expected a number of epochs, got '\\+3'; \\+N goes with --resume"):
         epochs_of(config(bench, "epochs=+3"))
+
+
+@pytest.mark.parametrize("how", ["batch", "valid"])
+def test_parts_of_a_batch_must_add_up_to_it(bench, how):
+    net = [*MLP[:-1], {"softmax_output": {"name": "softmax", "normalization": how}}]
+    assert bench.built(net=net).program.trained
+    for refuses in (build, check_config):
+        with pytest.raises(ConfigError, match=rf"grad_accum: 2 parts: 'softmax' divides .*normalization {how}\)"):
+            refuses(*load_config(bench.config(net=net, grad_accum=2), []))
 
 
 def test_there_must_be_something_to_train_on(bench):
