@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from mxtrain.base.errors import ConfigError
 from mxtrain.base.types import TensorType
-from mxtrain.graph import Entry, Graph, Node, Update, Vocabulary, apply, apply_node, unique, variable
+from mxtrain.graph import Entry, Graph, Node, Update, Vocabulary, apply, apply_node, rebuild, unique, variable
 
 LOSS_SCALE = "loss_scale"
 """The state variable, 0-d, by which gradients are larger than they are, where a graph is made with one."""
@@ -94,11 +94,20 @@ def _leads_to(g: Graph, wrt: Sequence[str]) -> set[Node]:
 
 def auxiliary_updates(g: Graph) -> Graph:
     """The graph with the updates that its operators ask for in training (moving statistics)."""
-    updates = list(g.updates)
+    found = {u.variable: u.value for u in g.updates}
     for n in g.nodes:
-        if n.op is not None and n.op.updates:
-            updates += [Update(n.inputs[i].node, value) for i, value in n.op.updates(n).items()]
-    return replace(g, updates=tuple(updates))
+        if n.op is None or n.op.updates is None:
+            continue
+        for i, value in n.op.updates(n).items():
+            shared = found.get(n.inputs[i].node)
+            found[n.inputs[i].node] = value if shared is None else _after(shared, n.inputs[i], value)
+    return replace(g, updates=tuple(Update(v, value) for v, value in found.items()))
+
+
+def _after(before: Entry, old: Entry, value: Entry) -> Entry:
+    """The update `value`, of what the update `before` has made of `old`: operators that share a variable take turns."""
+    inputs = tuple(before if e == old else e for e in value.node.inputs)
+    return Entry(rebuild(value.node, inputs), value.index)
 
 
 def zeros_for(g: Graph, names: Sequence[str], vocabulary: Vocabulary) -> dict[str, Entry]:

@@ -72,3 +72,16 @@ def test_zeros_for_what_nothing_reaches(op, var, vocabulary):
     zeros = zeros_for(g, ["x"], vocabulary)
     (dx,), _ = evaluate(Graph((zeros["x"],)), {"x": np.ones((2, 3))})
     np.testing.assert_array_equal(dx, np.zeros((2, 3)))
+
+
+def test_operators_that_share_a_statistic_change_it_in_turn(op, var, rng):
+    shared = [var(n, (3,), "auxiliary" if "moving" in n else "parameter", "float64")
+              for n in ("gamma", "beta", "moving_mean", "moving_var")]  # fmt: skip
+    values = {"gamma": np.ones(3), "beta": np.zeros(3), "moving_mean": rng.standard_normal(3), "moving_var": np.ones(3)}
+    values |= {n: rng.standard_normal((4, 3)) for n in ("x", "y")}
+    heads = tuple(op("batch_norm", var(n, (4, 3), dtype="float64"), *shared, momentum=0.75) for n in ("x", "y"))
+    g = auxiliary_updates(Graph(heads)).check()
+    assert [u.variable.name for u in g.updates] == ["moving_mean", "moving_var"]
+    (mean,), _ = evaluate(Graph((g.updates[0].value,)), values)
+    once = 0.75 * values["moving_mean"] + 0.25 * values["x"].mean(axis=0)
+    np.testing.assert_allclose(mean, 0.75 * once + 0.25 * values["y"].mean(axis=0))
