@@ -45,6 +45,8 @@ CANONICAL: Mapping[str, str] = {
     "logistic_regression_output": "LogisticRegressionOutput", "mae_regression_output": "MAERegressionOutput",
     "svm_output": "SVMOutput", "rnn": "RNN", "smooth_l1": "smooth_l1", "zeros_like": "zeros_like",
     "ones_like": "ones_like", "zeros": "_zeros", "ones": "_ones", "filled": "_full", "arange": "_arange",
+    "multi_box_prior": "_contrib_MultiBoxPrior", "multi_box_target": "_contrib_MultiBoxTarget",
+    "multi_box_detection": "_contrib_MultiBoxDetection",
 }  # fmt: skip
 """Our operator -> the name that is written."""
 
@@ -69,6 +71,8 @@ ALIASES: Mapping[str, str] = {
     "sum_axis": "sum", "max_axis": "max", "min_axis": "min", "choose_element_0index": "pick",
     "flatten": "flatten", "reshape": "reshape", "cast": "cast", "concat": "concat", "pad": "pad",
     "identity": "identity", "make_loss": "make_loss", "_rnn_param_concat": "concat",
+    "MultiBoxPrior": "multi_box_prior", "MultiBoxTarget": "multi_box_target",
+    "MultiBoxDetection": "multi_box_detection",
 }  # fmt: skip
 """Other names that are read -> our operator."""
 
