@@ -45,6 +45,7 @@ CANONICAL: Mapping[str, str] = {
     "logistic_regression_output": "LogisticRegressionOutput", "mae_regression_output": "MAERegressionOutput",
     "svm_output": "SVMOutput", "rnn": "RNN", "smooth_l1": "smooth_l1", "zeros_like": "zeros_like",
     "ones_like": "ones_like", "zeros": "_zeros", "ones": "_ones", "filled": "_full", "arange": "_arange",
+    "hard_sigmoid": "hard_sigmoid", "slice_like": "slice_like", "broadcast_like": "broadcast_like",
     "multi_box_prior": "_contrib_MultiBoxPrior", "multi_box_target": "_contrib_MultiBoxTarget",
     "multi_box_detection": "_contrib_MultiBoxDetection",
 }  # fmt: skip
@@ -70,7 +71,7 @@ ALIASES: Mapping[str, str] = {
     "broadcast_plus": "broadcast_add", "broadcast_minus": "broadcast_sub",
     "sum_axis": "sum", "max_axis": "max", "min_axis": "min", "choose_element_0index": "pick",
     "flatten": "flatten", "reshape": "reshape", "cast": "cast", "concat": "concat", "pad": "pad",
-    "identity": "identity", "make_loss": "make_loss", "_rnn_param_concat": "concat",
+    "identity": "identity", "make_loss": "make_loss", "_rnn_param_concat": "concat", "amp_cast": "cast",
     "MultiBoxPrior": "multi_box_prior", "MultiBoxTarget": "multi_box_target",
     "MultiBoxDetection": "multi_box_detection",
 }  # fmt: skip
@@ -88,7 +89,7 @@ INERT: Mapping[str, tuple[Any, ...]] = {
     "target_shape": (None, (), (0, 0), 0), "adj": ((), (0, 0)), "keep_highest": (False, 0), "reverse": (False, 0),
     "axes": ((),), "flatten": (True, 1), "min_calib_range": (None,), "max_calib_range": (None,), "num_filter": (0,),
     "projection_size": (None,), "use_sequence_length": (False, 0), "lstm_state_clip_nan": (False, 0),
-    "lstm_state_clip_min": (None,), "lstm_state_clip_max": (None,),
+    "lstm_state_clip_min": (None,), "lstm_state_clip_max": (None,), "lhs_axes": (None,), "rhs_axes": (None,),
 }  # fmt: skip
 """Attributes that may be missing here as long as they hold one of these values, which change nothing."""
 
