@@ -17,6 +17,7 @@ from typing import BinaryIO
 from mxtrain.base.errors import FormatError
 from mxtrain.formats.cursor import Cursor
 from mxtrain.formats.files import Source, read_source, write_file
+from mxtrain.formats.guess import guess
 from mxtrain.formats.ndarray_body import Value, body_chunks, read_body
 
 MAGIC = 0x112
@@ -55,7 +56,7 @@ def load_list(source: Source, name: str = "", *, strict: bool = False) -> ArrayL
     cursor = Cursor(data, name)
     magic, _, count = cursor.unpack("QQQ", "list header")
     if magic != MAGIC:
-        raise cursor.error(f"not an NDArray list: expected magic {MAGIC:#x}, got {magic:#x}", at=0)
+        raise cursor.error(f"not an NDArray list: expected magic {MAGIC:#x}, got {magic:#x}{guess(data)}", at=0)
     if count > cursor.remaining // SMALLEST_BODY:
         raise cursor.error(f"{count} arrays expected, but only {cursor.remaining} bytes follow", at=16)
     arrays = tuple(read_body(cursor, f"array {i}") for i in range(count))

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from mxtrain.base.errors import FormatError
 from mxtrain.formats.files import Source, read_source, write_file
+from mxtrain.formats.guess import guess
 from mxtrain.formats.symbol_text import graph_text
 
 VARIABLE = "null"
@@ -101,7 +102,7 @@ def load_symbol(source: Source, name: str = "") -> JsonGraph:
     try:
         text = str(data, "utf-8")
     except UnicodeDecodeError as e:
-        raise FormatError(f"{name}: offset {e.start}: is not UTF-8: {e.reason}") from None
+        raise FormatError(f"{name}: offset {e.start}: is not UTF-8: {e.reason}{guess(data)}") from None
     return parse_symbol(text, name)
 
 
@@ -110,7 +111,8 @@ def parse_symbol(text: str, name: str = "symbol") -> JsonGraph:
     try:
         tree = json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as e:
-        raise FormatError(f"{name}:{e.lineno}:{e.colno}: is not JSON: {e.msg}") from None
+        what = "" if text.lstrip().startswith("{") else guess(text[:64].encode())
+        raise FormatError(f"{name}:{e.lineno}:{e.colno}: is not JSON: {e.msg}{what}") from None
     except RecursionError:
         raise FormatError(f"{name}: is nested deeper than any symbol") from None
     except ValueError as e:
