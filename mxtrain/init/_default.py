@@ -21,7 +21,7 @@ BY_NAME = {
 }  # fmt: skip
 """Ending of a name -> initialiser."""
 
-MXNET = {"zero": "zeros", "one": "ones", "msraprelu": "msra_prelu", "fusedrnn": "fused_rnn"}
+MXNET = {"zero": "zeros", "one": "ones", "msraprelu": "msra_prelu", "fusedrnn": "fused_rnn", "lstmbias": "lstm_bias"}
 """Names in MXNet's files -> ours, where they differ (by more than capitals)."""
 
 MAX_TEXT = 4096

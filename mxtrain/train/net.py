@@ -59,17 +59,23 @@ def find_heads(heads: tuple[Entry, ...], types: Mapping[str, TensorType]) -> lis
     g = infer_types(heads, types)
     found = []
     for e in g.outputs:
-        labels = [x.node.name for x, name in zip(e.node.inputs, e.node.input_names, strict=True) if name == "label"]
+        labels = [x for x, name in zip(e.node.inputs, e.node.input_names, strict=True) if name == "label"]
         loss = e.node.op is not None and e.node.op.loss is not None
-        label = labels[0] if labels and loss else None
+        label = _variable(labels[0]) if labels and loss else None
         classes, ignored = None, None
         if label is not None:
             # As many values as labels: numbers to come near to. More: a score for each class.
-            scores = e.type.size // max(g.variables[label].types[0].size, 1)
+            scores = e.type.size // max(labels[0].type.size, 1)
             classes = scores if scores > 1 else None
             ignored = e.node.params.ignore_label if getattr(e.node.params, "use_ignore", False) else None
         found.append(Head(e.node.name, label, classes, loss, ignored))
     return found
+
+
+def _variable(label: Entry) -> str | None:
+    """The one input that a label is made of, such as by a reshape; None where it is made of none or several."""
+    names = inputs_of((label,))
+    return names[0] if len(names) == 1 else None
 
 
 def check_parts(heads: tuple[Entry, ...], parts: int, tree: Tree) -> None:

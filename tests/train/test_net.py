@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from mxtrain import symbol as sym
 from mxtrain.base.errors import ConfigError
 from mxtrain.base.types import TensorType
+from mxtrain.symbol.compose import settled
 from mxtrain.train.feeder import Classes
 from mxtrain.train.fit import load_config
 from mxtrain.train.net import Head, check_classes, find_heads, inputs_of, label_classes, label_names, read_net
@@ -29,6 +31,14 @@ def test_a_head_of_classes(bench):
 def test_a_class_for_each_position(bench):
     layers = [FC3, {"reshape": {"shape": [0, 3, 1]}}, {"softmax_output": {"name": "out", "multi_output": True}}]
     assert heads(bench, *layers, label=(4, 1)) == [Head("out", "out_label", 3, True)]
+
+
+def test_a_label_with_other_axes_for_the_loss():
+    data, label = sym.variable("data"), sym.reshape(sym.variable("softmax_label"), shape=(-1,), name="all")
+    rows = sym.fully_connected(sym.reshape(data, shape=(-1, 3), name="rows"), num_hidden=4)
+    entries = settled(sym.softmax_output(rows, label, name="softmax").entries)
+    types = {"data": TensorType((4, 6)), "softmax_label": TensorType((4, 2))}
+    assert find_heads(entries, types) == [Head("softmax", "softmax_label", 4, True)]
 
 
 def test_probabilities_are_no_classes(bench):
