@@ -13,8 +13,6 @@ from mxtrain.base.errors import EnvironmentFault, MXTrainError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mxtrain.train.fit import Outcome
-
 HELP = """Train a network from a config file.
 
 KEY=VALUE pairs after the file override its keys: mxtrain fit digits.yaml optimizer.lr=0.01 epochs=20. The run directory
@@ -39,6 +37,7 @@ def command(
     ] = None,
 ) -> None:
     """Run and print the run directory."""
+    from mxtrain.train.fit import resume_run, start_run
     from mxtrain.train.require import parse_requirements, require_all
 
     # With --resume there is no config file: what stands in its place is an override.
@@ -46,7 +45,10 @@ def command(
     _refuse_contradictions(config, resume, changed_data)
     conditions = parse_requirements(require or [])
     try:
-        outcome = _train(config, tokens, resume, runs, changed_data)
+        if resume is None:
+            outcome = start_run(config, tokens, runs, sys.argv, conditions)
+        else:
+            outcome = resume_run(resume, tokens, changed_data=changed_data, require=conditions)
     except MemoryError as error:
         raise EnvironmentFault(_out_of_memory(error, config if resume is None else resume, tokens)) from None
     sys.stdout.write(f"{outcome.run}\n")
@@ -63,14 +65,6 @@ def _refuse_contradictions(config: str, resume: Path | None, changed_data: bool)
             f"give a config or --resume, not both: {resume} keeps its own config. Override keys of it "
             f"(--resume {resume} epochs=+5), or start a new run: mxtrain fit {config}"
         )
-
-
-def _train(config: str, tokens: Sequence[str], resume: Path | None, runs: Path, changed_data: bool) -> Outcome:
-    from mxtrain.train.fit import resume_run, start_run
-
-    if resume is not None:
-        return resume_run(resume, tokens, changed_data=changed_data)
-    return start_run(config, tokens, runs, sys.argv)
 
 
 def _out_of_memory(error: MemoryError, source: str | Path, tokens: Sequence[str]) -> str:

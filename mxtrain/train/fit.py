@@ -18,7 +18,7 @@ from mxtrain.config.tree import Tree
 from mxtrain.formats.symbol_json import symbol_text
 from mxtrain.formats.symbol_write import from_entries
 from mxtrain.train import data, net
-from mxtrain.train.build import Built, build, device_of, epochs_of, make_metrics, mode_of, monitored
+from mxtrain.train.build import Built, build, device_of, epochs_of, make_metrics, measured, mode_of, monitored
 from mxtrain.train.callbacks.log_lines import log_lines
 from mxtrain.train.callbacks.metrics_log import metrics_log
 from mxtrain.train.callbacks.progress import progress
@@ -30,9 +30,10 @@ from mxtrain.train.evaluate import batch_types, evaluate
 from mxtrain.train.events import Callback, Event
 from mxtrain.train.feeder import Feeder
 from mxtrain.train.loop import Session, fit
-from mxtrain.train.metrics_file import MetricsFile, open_metrics, rollback
+from mxtrain.train.metrics_file import MetricsFile, last_values, open_metrics, rollback
 from mxtrain.train.model import load_model
 from mxtrain.train.monitor import Monitor
+from mxtrain.train.require import Requirement, check_names
 from mxtrain.train.run_directory import RunDirectory, create, describe_run, lock, log_handler, open_run
 from mxtrain.train.saver import Saver, parse_every
 from mxtrain.train.schema import Config
@@ -77,12 +78,15 @@ def load_config(config: str, overrides: Sequence[str]) -> tuple[Config, Tree, Pa
     return record, tree, where
 
 
-def start_run(config: str, overrides: Sequence[str], runs: Path, command: Sequence[str]) -> Outcome:
+def start_run(
+    config: str, overrides: Sequence[str], runs: Path, command: Sequence[str], require: Sequence[Requirement] = ()
+) -> Outcome:
     """Make a run directory and train.
 
     Args:
         runs: folder of all runs.
         command: the command line, for the record.
+        require: what its last epoch will be asked; only the names are looked at here.
 
     Raises:
         MXTrainError: before anything is written, if the config, the data or the net cannot be used.
@@ -90,6 +94,7 @@ def start_run(config: str, overrides: Sequence[str], runs: Path, command: Sequen
     record, tree, where = load_config(config, overrides)
     epochs = epochs_of(record)
     built = build(record, tree, where)
+    check_names(require, measured(built))
     resolved = resolved_text(built, tree, where)
     meta = {**describe_run(command, [built.device.name]), WHERE: os.fspath(where)}
     run = create(runs, record.name, dump(tree), resolved, meta)
@@ -97,12 +102,15 @@ def start_run(config: str, overrides: Sequence[str], runs: Path, command: Sequen
         return _train(run, built, RunState(epochs=epochs), (resolved, where))
 
 
-def resume_run(path: Path, overrides: Sequence[str], *, changed_data: bool = False) -> Outcome:
+def resume_run(
+    path: Path, overrides: Sequence[str], *, changed_data: bool = False, require: Sequence[Requirement] = ()
+) -> Outcome:
     """Go on with a run, from its newest good checkpoint, to the bits that an uninterrupted run would have.
 
     Args:
         overrides: KEY=VALUE; ``epochs=+5`` adds epochs.
         changed_data: go on although the data files are not what they were.
+        require: as in `start_run`.
 
     Raises:
         CheckpointError: if the checkpoint does not fit the configuration, or there are some and none verifies.
@@ -121,6 +129,7 @@ def resume_run(path: Path, overrides: Sequence[str], *, changed_data: bool = Fal
             rollback(run.metrics, 0, 0)
             state = RunState(epochs=epochs_of(record) + more)
             built = build(replace(record, epochs=state.epochs), tree, where)
+            check_names(require, measured(built))
         else:
             state, info, extra = parse_state(checkpoint.read(STATE), os.fspath(checkpoint.path))
             _same_batches(checkpoint, state, record, tree)
@@ -135,6 +144,7 @@ def resume_run(path: Path, overrides: Sequence[str], *, changed_data: bool = Fal
             if differs := take_over(device, extra):
                 log.warning("%s", differs)
             built = build(record, tree, where, device, draw=False, tools=tools)
+            check_names(require, measured(built))
             _restore(checkpoint, built, state, changed_data)
             rollback(run.metrics, checkpoint.step, extra.get("metrics_size"))
         return _train(run, built, state, (resolved_text(built, tree, where), where))
@@ -210,7 +220,7 @@ def resolved_text(built: Built, tree: Tree, where: Path) -> str:
 
 def _train(run: RunDirectory, built: Built, state: RunState, written: tuple[str, Path]) -> Outcome:
     """Train in a run directory that is locked."""
-    last: dict[str, float] = {}
+    last = last_values(run.metrics)
 
     def remember(event: Event) -> None:
         if event.kind in ("epoch", "eval"):

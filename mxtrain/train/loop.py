@@ -109,6 +109,9 @@ def fit(s: Session, requests: Requests) -> None:
     s.metrics.restore(s.state.metrics) if s.state.metrics else s.metrics.reset()
     s.loss |= {name: float.fromhex(v) for name, v in s.state.loss.items()}
     s.updater.resume(s.state.step)
+    if 0 < s.state.epochs <= s.state.epoch:
+        text = f"{s.state.epoch} of {s.state.epochs} epochs are done; epochs=+1 would add one"
+        notify(s.callbacks, Event("notice", epoch=s.state.epoch, text=text))
     while s.state.epoch < s.state.epochs and not _through(s):
         _train_epoch(s, requests)
         _end_epoch(s, requests)

@@ -127,6 +127,18 @@ def rollback(path: Path, step: int, size: int | None = None, *, fs: FileSystem =
     return dropped
 
 
+def last_values(path: Path) -> dict[str, float]:
+    """train.* and val.* of the last epoch in a metrics.jsonl that was rolled back; empty if it has none."""
+    found: dict[str, float] = {}
+    if path.exists():
+        for line in path.read_bytes().splitlines():
+            event = json.loads(line)
+            if part := {"epoch": "train", "eval": "val"}.get(event["event"]):
+                values = event["metrics"].items()
+                found |= {f"{part}.{name}": math.nan if value is None else value for name, value in values}
+    return found
+
+
 def _until(lines: list[bytes], step: int, size: int | None) -> Iterator[bytes]:
     end = 0
     for line in lines:

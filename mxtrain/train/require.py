@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from mxtrain.base.errors import GuardFailed, UsageError
@@ -43,6 +44,18 @@ def _refuse(text: str) -> Requirement:
     raise UsageError(f"--require: expected a condition such as val.accuracy>=0.9, got {text!r}")
 
 
+def check_names(requirements: Sequence[Requirement], known: Sequence[str]) -> None:
+    """Check that every value that is asked for will be measured.
+
+    Raises:
+        UsageError: naming the first that will not, and what there is.
+    """
+    for name in (r.name for r in requirements if r.name not in known):
+        near = [k for k in known if k.endswith(f".{name}")] or get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[-1]!r}? " if near else ""
+        raise UsageError(f"--require: no value {name!r}; {hint}there are: {', '.join(known)}")
+
+
 def require_all(requirements: Sequence[Requirement], values: Mapping[str, float]) -> None:
     """Check every condition.
 
@@ -50,9 +63,7 @@ def require_all(requirements: Sequence[Requirement], values: Mapping[str, float]
         UsageError: if a value that is asked for was not measured.
         GuardFailed: naming the conditions that do not hold, and the values.
     """
-    unknown = [r.name for r in requirements if r.name not in values]
-    if unknown:
-        raise UsageError(f"--require: no value {unknown[0]!r}; there are: {', '.join(values)}")
+    check_names(requirements, list(values))
     failed = [r for r in requirements if not _COMPARE[r.compare](values[r.name], r.bound)]
     if failed:
         texts = (f"{r.name} is {values[r.name]:g}, required {r.compare}{r.bound:g}" for r in failed)

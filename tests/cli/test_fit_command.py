@@ -30,6 +30,21 @@ def test_requirements(mx, config, tmp_path):
     assert said.code == 6 and said.out and "required >1" in said.err
 
 
+def test_a_requirement_that_no_epoch_measures_is_refused_before_the_first(mx, config, tmp_path, copy):
+    said = mx("fit", config, "--runs", tmp_path / "runs", "--require", "val.acuracy>0")
+    assert said.code == 2 and not (tmp_path / "runs").exists()
+    assert "no value 'val.acuracy'; did you mean 'val.accuracy'? there are: train.loss, train.accuracy" in said.err
+    said = mx("fit", "--resume", copy, "epochs=+1", "--require", "accuracy>0")
+    assert said.code == 2 and "did you mean 'val.accuracy'" in said.err and "epoch 3/3" not in said.err
+
+
+def test_a_run_that_is_done_says_so_and_still_answers_for_its_last_epoch(mx, copy):
+    said = mx("fit", "--resume", copy, "log.progress=plain", "--require", "val.accuracy>=0")
+    assert (said.code, said.out) == (0, f"{copy}\n")
+    assert "2 of 2 epochs are done; epochs=+1 would add one" in said.err
+    assert mx("fit", "--resume", copy, "--require", "val.accuracy>1").code == 6
+
+
 def test_resume_extends(mx, copy):
     said = mx("fit", "--resume", copy, "epochs=+1", "log.progress=plain")
     assert said.code == 0 and said.out == f"{copy}\n"
