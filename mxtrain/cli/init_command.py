@@ -11,8 +11,11 @@ import typer
 
 from mxtrain.base.errors import EnvironmentFault, OutOfSpace, UsageError
 from mxtrain.cli._common import say
+from mxtrain.config.tree import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mxtrain.data.survey import Survey
     from mxtrain.train.starter import Found
 
@@ -59,14 +62,27 @@ def _say(found: Found, target: Path) -> None:
         if data is not None:
             say(f"{title}: {_survey_text(data)}")
             for line in data.unreadable[:3]:
-                say(f"  {line}")
+                say(f"  {printable(line)}")
+            empty = [name for name, count in data.classes.items() if not count]
+            if empty:
+                say(f"  without an image: {_listed(empty)}; remove the folder if it is no class")
+    if found.train.unreadable or (found.val and found.val.unreadable):
+        say("training stops at a file that cannot be read: remove it, or set data.on_error=skip (and data.max_bad)")
     if found.val is None:
         say("val: none; the file says how to add it")
     else:
-        unlike = set(found.train.classes) ^ set(found.val.classes)
-        if unlike:
-            say(f"only train or only val has: {', '.join(sorted(unlike)[:8])}; training needs the same in both")
+        missing = [c for c in found.train.classes if c not in found.val.classes]
+        more = [c for c in found.val.classes if c not in found.train.classes]
+        if missing:
+            say(f"val has no {_listed(missing)}; nothing will be measured of it")
+        if more:
+            say(f"train has no {_listed(more)}: training refuses what is only in val; leave it out there")
     say(f"next: mxtrain check {target}, then mxtrain fit {target}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(map(printable, names[:8]))
+    return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"
 
 
 def _survey_text(data: Survey) -> str:

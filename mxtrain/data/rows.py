@@ -50,6 +50,9 @@ class Bad(NamedTuple):
     row: int | None
 
 
+WAY_OUT = "repair or remove it, or pass over up to data.max_bad of the samples: data.on_error=skip"
+
+
 @dataclass(frozen=True)
 class Filler:
     """How rows are filled.
@@ -126,9 +129,9 @@ def _read(filler: Filler, indices: NDArray[np.int64], spent: Spent) -> Rows | No
     begun = perf_counter()
     try:
         return filler.source.read(indices)
-    except DataError:
+    except DataError as error:
         if filler.on_error == "stop":
-            raise
+            raise DataError(f"{error}; {WAY_OUT}") from error
         return None
     finally:
         spent.read += perf_counter() - begun
@@ -187,7 +190,7 @@ def _fill_row(
             _write(filler, found, 0, (target, row), values, spent)
         except DataError as error:
             if filler.on_error == "stop":
-                raise
+                raise DataError(f"{error}; {WAY_OUT}") from error
             if filler.on_error == "mark":
                 _blank(filler, candidate, target, row)
                 return [Bad(candidate, str(error), row)]
@@ -254,6 +257,6 @@ def _blank(filler: Filler, candidate: int, target: Target, row: int) -> None:
 def too_many(count: int, allowed: int, last: str) -> str:
     """The text of the error for more bad samples than allowed."""
     return (
-        f"{count} samples could not be read, {allowed} allowed (max_bad); the last: {last}; "
-        "repair or remove the files, or raise max_bad"
+        f"{count} samples could not be read, {allowed} allowed (data.max_bad); the last: {last}; "
+        "repair or remove the files, or raise data.max_bad"
     )

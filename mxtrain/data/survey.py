@@ -98,7 +98,11 @@ def _folders(folder: Path) -> list[str]:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.rglob("*") if not p.name.startswith(".") and p.is_file())
+    def refuse(error: OSError) -> None:
+        raise DataError(f"{os.fsdecode(error.filename)}: cannot be listed: {error.strerror}") from None
+
+    found = (Path(above, name) for above, _, names in os.walk(folder, onerror=refuse) for name in names)
+    return sorted(p for p in found if not p.name.startswith(".") and p.is_file())
 
 
 def _spread(paths: Sequence[Path], count: int) -> list[Path]:

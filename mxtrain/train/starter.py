@@ -65,9 +65,17 @@ def look(folder: Path) -> Found:
     val = next((folder / name for name in VAL if (folder / name).is_dir()), None) if train != folder else None
     found = Found(folder, survey(train), None if val is None else survey(val))
     if len(found.train.classes) < 2:
-        only = ", ".join(found.train.classes)
-        raise DataError(f"{train}: one class only, {only}; a net learns to tell classes apart, so it takes two")
+        raise DataError(_one_class(train, next(iter(found.train.classes))))
     return found
+
+
+def _one_class(folder: Path, only: str) -> str:
+    """What is wrong with one class; a folder too far out is the likeliest."""
+    below = [p.name for p in sorted((folder / only).iterdir()) if p.is_dir() and not p.name.startswith(".")]
+    if len(below) > 1:
+        inner = ", ".join(below[:4])
+        return f"{folder}: one class only, {only}; if {inner} in it are classes: mxtrain init {folder / only}"
+    return f"{folder}: one class only, {only}; a net learns to tell classes apart, so it takes two"
 
 
 def write(found: Found, root: str, name: str) -> str:
@@ -107,6 +115,9 @@ def _source(found: Found, data: Survey) -> str:
     path = "." if data.folder == found.folder else data.folder.name
     formats = sorted({*found.train.formats, *(found.val.formats if found.val else ())})
     extra = "" if set(formats) <= set(DEFAULT_FORMATS) else f", formats: [{', '.join(formats)}]"
+    if data is found.val and list(data.classes) != list(found.train.classes):
+        # Named, the labels are those of train where val lacks a class.
+        extra += f", classes: [{', '.join(map(scalar.write, found.train.classes))}]"
     return f"{{name: image_folder, path: {scalar.write(path)}, channels: {found.train.channels}{extra}}}"
 
 

@@ -50,7 +50,28 @@ def test_what_is_odd_is_said(mx, images, where):
     (where / "pets/train/cat/notes.txt").write_text("no image")
     err = mx("init", "pets").err
     assert "1 that cannot be read, 1 files that are no images" in err and "broken.png: not an image" in err
-    assert "only train or only val has: cow, dog" in err
+    assert "val has no dog; nothing will be measured of it" in err
+    assert "train has no cow: training refuses what is only in val" in err
+    assert "training stops at a file that cannot be read: remove it, or set data.on_error=skip" in err
+
+
+def test_a_class_that_val_lacks_is_no_hindrance(mx, images, where):
+    images(where / "pets/train", {"ant: red": 3, "cat": 3})
+    images(where / "pets/train", {"dog": 3})
+    images(where / "pets/val", {"cat": 2, "dog": 2})
+    (where / "pets/train/.git").mkdir()
+    said = mx("init", "pets")
+    assert "val has no ant: red" in said.err
+    said = mx("fit", "pets.yaml", "epochs=1", "lr_scheduler.warmup=0")
+    assert said.code == 0
+    (scores,) = mx("eval", said.out.strip()).lines
+    assert scores["samples"] == 4
+
+
+def test_folders_without_images_are_named(mx, images, where):
+    images(where / "pets", {"cat": 2, "dog": 2})
+    (where / "pets/__MACOSX").mkdir()
+    assert "without an image: __MACOSX; remove the folder if it is no class" in mx("init", "pets").err
 
 
 def test_mistakes(mx, images, where):
@@ -59,6 +80,8 @@ def test_mistakes(mx, images, where):
     assert "no images in class folders" in mx("init", "empty").err
     images(where / "one", {"cat": 2})
     assert "one class only, cat" in mx("init", "one").err
+    images(where / "far/Training", {"cat": 2, "dog": 2})
+    assert "if cat, dog in it are classes: mxtrain init far/Training" in mx("init", "far").err
     images(where / "two", {"cat": 2, "dog": 2})
     said = mx("init", "two", "nowhere/x.yaml")
     assert said.code == 4 and "cannot be written" in said.err

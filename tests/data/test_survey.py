@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -71,6 +73,21 @@ def test_mistakes(tmp_path, make, text):
     make(tmp_path / "x")
     with pytest.raises(DataError, match=text):
         survey(tmp_path / "x")
+
+
+def test_a_class_that_cannot_be_listed_is_no_empty_one(tmp_path, monkeypatch):
+    save(tmp_path / "a/1.png", (4, 4))
+    save(tmp_path / "b/1.png", (4, 4))
+    scandir = os.scandir
+
+    def refused(path):
+        if str(path).endswith("/b"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(DataError, match="/b: cannot be listed: Permission denied"):
+        survey(tmp_path)
 
 
 def test_nothing_readable(tmp_path):
