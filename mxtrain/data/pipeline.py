@@ -222,8 +222,8 @@ def prepare(steps: Sequence[Step], spec: ImageSpec | None, *, training: bool) ->
             break
     if spec and not problems and (spec.height is None or spec.width is None):
         problems.append(
-            f"images of different sizes ({spec}) cannot form a batch; "
-            "end with a step that gives one size: resize with size, center_crop, random_crop, random_resized_crop"
+            f"images of different sizes ({spec}) cannot form a batch; end `augment` "
+            "with a step that gives one size: resize with size, center_crop, random_crop, random_resized_crop"
         )
     if problems:
         raise ConfigError(problems)

@@ -107,7 +107,7 @@ def make_groups(
         ConfigError: naming every pattern that matches nothing, and every attribute that is no multiplier.
     """
     problems = [
-        f"multipliers: no parameter matches {m.match!r}{_near(m.match, parameters)}"
+        f"no parameter matches {m.match!r}{_near(m.match, parameters)}"
         for m in multipliers
         if not any(fnmatchcase(p.name, m.match) for p in parameters)
     ]

@@ -93,6 +93,8 @@ def build(
     heads = net.read_net(tree, where)
     net.check_parts(heads, config.grad_accum, tree)
     train, val = open_sets(config, tree, where, tools, on_device=device.runtime is not None)
+    if config.input_shape is not None:
+        check_shape(next(iter(train.it.net_types.inputs.values())).shape[1:], config.input_shape, tree)
     names = net.label_names(heads, train.it, tree)
     types = batch_types(train.it, min(config.batch_size, len(train.source)), labels=names)
     shown = tuple(net.find_heads(heads, types))
@@ -174,6 +176,22 @@ def epochs_of(config: Config) -> int:
     raise ConfigError(f"epochs: expected a number of epochs, got {config.epochs!r}; +N goes with --resume")
 
 
+def check_shape(found: tuple[int, ...], given: tuple[int, ...], tree: Tree) -> None:
+    """What ``input_shape`` says must be what the data and the augmenters give.
+
+    Raises:
+        ConfigError: if it is not.
+    """
+    if found != given:
+        text = f"is {by(given)}, but `data` and `augment` give {by(found)}; correct it, or leave it out"
+        raise ConfigError(tree.problem(("input_shape",), text))
+
+
+def by(shape: tuple[int, ...]) -> str:
+    """3 x 32 x 32."""
+    return " x ".join(map(str, shape)) or "one number"
+
+
 def check_val(train: DataSet, val: DataSet | None, tree: Tree) -> None:
     """The evaluation data must be of the same kind as the training data.
 
@@ -182,16 +200,37 @@ def check_val(train: DataSet, val: DataSet | None, tree: Tree) -> None:
     """
     if val is None:
         return
-    ours, theirs = train.it.net_types.inputs, val.it.net_types.inputs
-    if {n: t.shape[1:] for n, t in ours.items()} != {n: t.shape[1:] for n, t in theirs.items()}:
-        raise ConfigError(tree.problem(("data", "val"), f"samples are {theirs}, but the training samples are {ours}"))
+    ours, theirs = ({n: by(t.shape[1:]) for n, t in s.it.net_types.inputs.items()} for s in (train, val))
+    if ours != theirs:
+        mine, other = (", ".join(f"{n} {s}" for n, s in shapes.items()) for shapes in (theirs, ours))
+        raise ConfigError(tree.problem(("data", "val"), f"its samples are {mine}, those of data.train {other}"))
     if train.it.net_types.labels.keys() != val.it.net_types.labels.keys():
         mine, other = (", ".join(s.it.net_types.labels) for s in (val, train))
         raise ConfigError(tree.problem(("data", "val"), f"its labels are {mine}, those of data.train {other}"))
     if train.source.classes and val.source.classes and train.source.classes != val.source.classes:
-        unlike = sorted(set(train.source.classes) ^ set(val.source.classes))
-        text = f"its classes are not those of data.train: only one of them has {', '.join(unlike[:8])}"
-        raise ConfigError(tree.problem(("data", "val"), text))
+        raise ConfigError(tree.problem(("data", "val"), _unlike(train.source.classes, val.source.classes)))
+
+
+def _unlike(ours: tuple[str, ...], theirs: tuple[str, ...]) -> str:
+    """What to do about evaluation data whose classes are not those of the training data."""
+    missing, more = [c for c in ours if c not in theirs], [c for c in theirs if c not in ours]
+    if more:
+        return (
+            f"data.train has no {listed(more)}: what was not learned cannot be measured; leave it out, or add it there"
+        )
+    if missing:
+        return f"it has no {listed(missing)}; if that is right, name all in data.val, in label order: {named(ours)}"
+    return f"its classes are those of data.train in another order; name them in both: {named(ours)}"
+
+
+def named(classes: tuple[str, ...]) -> str:
+    """A value of ``classes:``, as far as it is short."""
+    return f"classes: [{listed(list(classes))}]"
+
+
+def listed(names: list[str]) -> str:
+    """The first eight names."""
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
 def check_run(built: Built, tree: Tree) -> None:

@@ -20,13 +20,13 @@ from mxtrain.ops import vocabulary
 from mxtrain.optim.update import SUMS
 from mxtrain.passes import Compiled, Options, Strategy, compile_graph, infer_types
 from mxtrain.train import net
-from mxtrain.train.build import count_threads, device_of, make_groups
+from mxtrain.train.build import check_shape, count_threads, device_of, make_groups
 from mxtrain.train.data import data_folder
 from mxtrain.train.device import kind, missing
 from mxtrain.train.footprint import START, Footprint, footprint, largest
 from mxtrain.train.model import PRECISION
 from mxtrain.train.program import compile_prediction, compile_training
-from mxtrain.train.schema import Config
+from mxtrain.train.schema import MOST_ROWS, Config
 from mxtrain.train.updater import guard
 
 STRATEGIES: tuple[Strategy, ...] = ("none", "inplace", "co-share", "both", "recompute")
@@ -168,7 +168,7 @@ def largest_batches(config: Config, tree: Tree, where: Path, budget: int) -> dic
     """
     looked = _look(config, tree, where)
     return {
-        s: largest(lambda b, s=s: START + looked.footprint(s, b).peak, budget, config.batch_size)  # type: ignore[misc]
+        s: largest(lambda b, s=s: START + looked.footprint(s, b).peak, budget, config.batch_size, MOST_ROWS)  # type: ignore[misc]
         for s in STRATEGIES
     }
 
@@ -194,12 +194,28 @@ def input_types(config: Config, tree: Tree, where: Path, heads: tuple[Entry, ...
     """
     inputs = data_inputs(heads)
     if config.input_shape is not None:
+        _check_augment(config, config.input_shape, tree)
         return {inputs[0]: TensorType((rows, *config.input_shape))}
     try:
         return {inputs[0]: TensorType((rows, *_image_shape(config, where)))}
     except (DataError, ConfigError) as e:
         text = f"the shape of the input is not known: {e}; give it: input_shape: [channels, height, width]"
         raise ConfigError(tree.problem(("data",), text)) from None
+
+
+def _check_augment(config: Config, shape: tuple[int, ...], tree: Tree) -> None:
+    """Compare ``input_shape`` with the size that the augmenters give images of any size, if they do give one."""
+    if config.data.train is None or not config.augment:
+        return
+    steps = [Step(c.name, c.params) for c in config.augment]
+    try:
+        found = prepare(
+            steps, ImageSpec(None, None, getattr(config.data.train.params, "channels", None)), training=True
+        )
+    except ConfigError:
+        return
+    if found.size is not None:
+        check_shape((found.channels or shape[0], *found.size), shape, tree)
 
 
 def _image_shape(config: Config, where: Path) -> tuple[int, int, int]:

@@ -96,7 +96,8 @@ def open_set(
         part = device_part(preprocess, first_image(source)) if on_device and training and not config.mix else None
         it = DataIter(source, part.host if part else preprocess, iterator_options(config, training))
     except ConfigError as e:
-        raise ConfigError([tree.problem(("augment",), p) for p in e.problems]) from None
+        at = ("augment",) if config.augment else ("data", name)
+        raise ConfigError([tree.problem(at, p) for p in e.problems]) from None
     for text in preprocess.replaced() if any(f.formats for f in source.inputs.values()) else ():
         log.warning("data.%s: %s", name, text)
     if part is not None:

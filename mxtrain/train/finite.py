@@ -30,7 +30,7 @@ def check_loss(plan: Plan, store: ParameterStore, head: str, loss: float, state:
     Raises:
         NumericError: always.
     """
-    at = f"epoch {state.epoch}, batch {state.batch}, step {state.step}: loss {head!r} is {loss}"
+    at = f"epoch {state.epoch + 1}, batch {state.batch}, step {state.step}: loss {head!r} is {loss}"
     advice = "lower the learning rate, clip gradients (clip_global_norm), or look at the data of this batch"
     raise NumericError(f"{at}; {_culprit(plan, store)}; {advice}")
 

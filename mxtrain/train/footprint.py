@@ -84,7 +84,7 @@ def _on_host(t: TensorType) -> int:
     return t.size if len(t.shape) == 4 else t.nbytes
 
 
-def largest(needed: Callable[[int], int], budget: int, guess: int = 1) -> int:
+def largest(needed: Callable[[int], int], budget: int, guess: int = 1, most: int = 1 << 62) -> int:
     """The largest batch that needs no more than `budget`, to 1 in 64; 0 if not even one sample fits.
 
     What a batch needs grows nearly in proportion: a few guesses along a straight line enclose the answer.
@@ -92,6 +92,7 @@ def largest(needed: Callable[[int], int], budget: int, guess: int = 1) -> int:
     Args:
         needed: bytes of a batch; grows with it.
         guess: where to begin.
+        most: what is never exceeded.
     """
     low, at_low = 0, 0.0
     high, at_high = 0, 0.0
@@ -102,11 +103,11 @@ def largest(needed: Callable[[int], int], budget: int, guess: int = 1) -> int:
             low, at_low = at, bytes_
         else:
             high, at_high = at, bytes_
-        if high and high - low <= max(1, low // 64):
+        if low == most or (high and high - low <= max(1, low // 64)):
             break
         if not high:
             # Too small yet: as far as a line through the origin leads, and a little beyond.
-            at = max(low + 1, min(int(low * budget / at_low * 1.1) + 1, 64 * low))
+            at = min(max(low + 1, min(int(low * budget / at_low * 1.1) + 1, 64 * low)), most)
         elif not low and high > 1:
             at = max(1, min(high // 4, int(high * budget / at_high * 0.8)))
         else:

@@ -15,6 +15,9 @@ from mxtrain.data import augment, mix, sources
 from mxtrain.optim import Multiplier, schedules
 from mxtrain.train.device import PATTERN, check_name
 
+MOST_ROWS = 1 << 24
+"""Samples of a batch: with far more, the numbers of elements inside oneDNN run over, and the process dies."""
+
 RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 
@@ -155,8 +158,10 @@ class Config:
     mix: Annotated[tuple[Chosen, ...], Component(lambda: MIXERS)] = param(
         (), doc="how the samples of a training batch are blended: mixup, cutmix"
     )
-    batch_size: int = param(128, ge=1, doc="samples per update, over all devices")
-    eval_batch_size: int | None = param(None, ge=1, doc="samples per batch of evaluation; default: batch_size")
+    batch_size: int = param(128, ge=1, le=MOST_ROWS, doc="samples per update, over all devices")
+    eval_batch_size: int | None = param(
+        None, ge=1, le=MOST_ROWS, doc="samples per batch of evaluation; default: batch_size"
+    )
     grad_accum: int = param(1, ge=1, doc="parts in which a batch is computed, to save memory")
     epochs: Epochs = param(10, doc="passes over the training data; +N on resume adds N")
     max_steps: int | None = param(None, ge=1, doc="updates after which the run ends, if earlier")
@@ -184,4 +189,4 @@ class Config:
     log: Log = param(default_factory=Log, doc="what is said while training")
 
 
-__all__ = ["Checkpoints", "Config", "Data", "EarlyStop", "Ema", "Log", "Start"]
+__all__ = ["MOST_ROWS", "Checkpoints", "Config", "Data", "EarlyStop", "Ema", "Log", "Start"]

@@ -87,8 +87,8 @@ def test_everything_wrong_is_said_at_once():
             [Multiplier(match="conv_wieght", lr_mult=1), Multiplier(match="x*", lr_mult=1)],
         )
     assert caught.value.problems == (
-        "multipliers: no parameter matches 'conv_wieght'; near it: conv_weight, fc_weight",
-        "multipliers: no parameter matches 'x*'",
+        "no parameter matches 'conv_wieght'; near it: conv_weight, fc_weight",
+        "no parameter matches 'x*'",
         "parameter 'fc_weight': __wd_mult__ must be a number of at least 0, got '-1'",
         "parameter 'fc_bias': __lr_mult__ must be a number of at least 0, got 'much'",
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 
@@ -59,7 +60,9 @@ def test_there_must_be_something_to_train_on(bench):
 def test_evaluation_data_of_another_kind(bench):
     pixels, labels = images(4, size=9)
     bench.save("val", data=pixels, softmax_label=labels)
-    with pytest.raises(ConfigError, match=r"data\.val: samples are .*9.*, but the training samples are .*8"):
+    with pytest.raises(
+        ConfigError, match=r"data\.val: its samples are data 1 x 9 x 9, those of data.train data 1 x 8 x 8"
+    ):
         bench.built()
 
 
@@ -75,8 +78,23 @@ def test_evaluation_data_of_other_classes(bench):
     bench.pngs("val", 6)
     os.rename(bench.path / "val" / "left", bench.path / "val" / "links")
     data = {k: {"name": "image_folder", "path": k, "channels": 1} for k in ("train", "val")}
-    with pytest.raises(ConfigError, match="only one of them has left, links"):
-        bench.built(data=data, augment=[{"center_crop": {"size": 8}}])
+    augment = [{"center_crop": {"size": 8}}]
+    with pytest.raises(ConfigError, match="data.train has no links: what was not learned cannot be measured"):
+        bench.built(data=data, augment=augment)
+    shutil.rmtree(bench.path / "val" / "links")
+    with pytest.raises(ConfigError, match=r"it has no left; .* in label order: classes: \[left, middle, right\]"):
+        bench.built(data=data, augment=augment)
+    data["val"]["classes"] = ["left", "middle", "right"]
+    assert bench.built(data=data, augment=augment).val.source.classes == ("left", "middle", "right")
+    data["val"]["classes"] = ["right", "left", "middle"]
+    with pytest.raises(ConfigError, match="its classes are those of data.train in another order"):
+        bench.built(data=data, augment=augment)
+
+
+def test_an_input_shape_that_the_data_does_not_have(bench):
+    with pytest.raises(ConfigError, match=r"input_shape: is 1 x 9 x 9, but `data` and `augment` give 1 x 8 x 8"):
+        bench.built(input_shape=[1, 9, 9])
+    assert bench.built(input_shape=[1, 8, 8])
 
 
 def test_multipliers_that_match_nothing_are_shown_at_their_line(bench):

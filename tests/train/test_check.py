@@ -34,6 +34,14 @@ def test_the_shape_comes_from_the_data(bench):
     assert cropped.graph.variables["data"].types[0].shape == (8, 1, 6, 5)
 
 
+def test_a_shape_that_the_augmenters_do_not_give(bench):
+    data = {"train": {"name": "image_folder", "path": "missing"}, "val": None}
+    crop = [{"random_crop": {"size": [6, 5]}}]
+    with pytest.raises(ConfigError, match=r"input_shape: is 3 x 8 x 8, but `data` and `augment` give 3 x 6 x 5"):
+        checked(bench, data=data, augment=crop, input_shape=[3, 8, 8])
+    assert checked(bench, data=data, augment=crop, input_shape=[3, 6, 5])
+
+
 def test_a_shape_that_is_not_known(bench):
     data = {"train": {"name": "arrays", "path": "missing.npz"}, "val": None}
     with pytest.raises(ConfigError, match=r"the shape of the input is not known: .*missing\.npz.*input_shape: \["):

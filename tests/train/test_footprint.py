@@ -52,6 +52,11 @@ def test_the_largest_batch(fixed, each, budget, guess):
     assert len(asked) < 16
 
 
+def test_the_largest_batch_there_may_be():
+    assert largest(lambda batch: batch, 1 << 60, 8, most=1000) == 1000
+    assert largest(lambda batch: batch, 900, 8, most=1000) in range(885, 901)
+
+
 def test_a_budget_per_strategy(bench):
     record, tree, where = load_config(bench.config(net=CONV), [])
     found = largest_batches(record, tree, where, START + 64 * MIB)

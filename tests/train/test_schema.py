@@ -28,6 +28,8 @@ def test_defaults(bench):
     ("override", "path"),
     [
         ("batch_size=0", "batch_size"),
+        ("batch_size=16777217", "batch_size"),
+        ("eval_batch_size=16777217", "eval_batch_size"),
         ("grad_accum=0", "grad_accum"),
         ("epochs=-1", "epochs"),
         ("epochs=ten", "epochs"),
