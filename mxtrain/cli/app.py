@@ -111,7 +111,8 @@ def _call(name: str, args: list[str]) -> int:
     except parse_error as e:
         getattr(e, "show", lambda **_: None)(file=sys.stderr)
         option = getattr(e, "option_name", None)
-        if option is not None and name in OVERRIDING:
+        # An option that lacks its value is one that is known.
+        if option is not None and name in OVERRIDING and "No such option" in str(getattr(e, "message", "")):
             _advise(str(option))
         return 2
     return 0
@@ -170,7 +171,8 @@ def _fail(text: str, code: int) -> int:
     except OSError:
         _discard(sys.stdout)
     try:
-        sys.stderr.write(f"{text}\n")
+        # Names of files are in it, which may hold what steers a terminal.
+        sys.stderr.write("".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text) + "\n")
         sys.stderr.flush()
     except OSError:
         _discard(sys.stderr)

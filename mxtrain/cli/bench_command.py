@@ -49,7 +49,7 @@ Trace = Annotated[Path | None, typer.Option(metavar="FILE", help="write every ca
 Seconds = Annotated[float, typer.Option(metavar="S", min=0, help="how long to measure; seven steps at least")]
 
 
-@APP.command("io")
+@APP.command("io", short_help="how fast the data of a config comes, and what limits it")
 def io(
     config: ConfigFile, overrides: Overrides = None, batches: Batches = 100, copy: Copy = True, json: Json = False
 ) -> None:
@@ -121,7 +121,7 @@ def text(stages: Stages, samples: int, seconds: float) -> str:
     return table(("stage", "samples/s per thread", "of the work"), rows, right=(1, 2)) + whole
 
 
-@APP.command("net")
+@APP.command("net", short_help="how fast the net of a config computes")
 def net(
     config: NetFile, overrides: Overrides = None, batch: Batch = None, infer: Infer = False, profile: Profile = False,
     trace: Trace = None, seconds: Seconds = 3.0, json: Json = False,

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mxtrain.base.errors import DataError, Interrupted, UsageError
-from mxtrain.cli._common import emit, say, size_text
+from mxtrain.cli._common import emit, say
 from mxtrain.cli._counter import Style, Tell, counter
+from mxtrain.cli._packed import report
 
 if TYPE_CHECKING:
-    from mxtrain.data.pack import Pack
     from mxtrain.data.packing.listing import Listing
     from mxtrain.data.remote.packs import Packs
 
@@ -85,7 +85,7 @@ Strict = Annotated[bool, typer.Option("--strict", help="stop at the first image 
 Null = Annotated[bool, typer.Option("-0", "--null", help="paths from stdin end with a zero byte")]
 
 
-@APP.command("images")
+@APP.command("images", short_help="pack class folders, a .lst, or a list of paths")
 def images(
     source: Source, out: Out, root: Root = None, shards: Shards = 1, resize: Resize = None, center_crop: Crop = False,
     encode: Format = None, quality: Quality = None, channels: Colour = Channels.keep, pass_through: AsTheyAre = False,
@@ -122,29 +122,7 @@ def images(
     options = Options(recipe, shards, val, stratify, mixed, seed)
     with counter(progress, "packing", len(listing)) as shown, _stoppable(shown) as tell:
         made = pack(listing, out, options, Manner(_threads(threads), strict, overwrite, tell))
-    _report(made, shards)
-
-
-def _report(made: Sequence[Pack], shards: int) -> None:
-    """The manifests on stdout; on stderr what is in them, and what is not."""
-    rejected = [r for pack in made for r in pack.manifest.rejected]
-    for pack in made:
-        held = pack.manifest
-        size = size_text(sum(f.bytes for s in held.shards for f in s.files))
-        known = f"{len(held.classes)} classes" if held.classes is not None else f"{len(held.counts)} labels"
-        kept = f"; {pack.kept} of {shards} shards were there already" if pack.kept else ""
-        say(f"{pack.prefix}: {held.records:,} records, {known}, {size}{kept}")
-        if held.skipped:
-            say(f"  {len(held.skipped)} files are no images by their names or hidden, and were skipped")
-        if held.images.encode == "raw" and held.images.size is None and held.records:
-            say("  the images differ in size or channels: raw images of one size are read many times faster")
-        sys.stdout.write(f"{pack.prefix}.json\n")
-    for loss in rejected[:10]:
-        say(f"  rejected: {loss.path}: {loss.reason}")
-    if rejected:
-        more = f"; the manifest lists all {len(rejected)}" if len(rejected) > 10 else ""
-        count = "1 image" if len(rejected) == 1 else f"{len(rejected):,} images"
-        raise DataError(f"{count} could not be packed{more}")
+    report(made, shards)
 
 
 def _listing(source: str, root: Path | None, formats: tuple[str, ...], classes: tuple[str, ...], null: bool) -> Listing:
@@ -170,6 +148,8 @@ def _listing(source: str, root: Path | None, formats: tuple[str, ...], classes: 
 def _file(source: str) -> Iterator[Path]:
     """The list as a file: stdin is copied into one."""
     if source != "-":
+        if not Path(source).exists():
+            raise DataError(f"{source}: nothing is there; expected class folders, a .lst, or - for stdin")
         if not Path(source).is_file():
             raise UsageError(f"{source}: is no folder and no list; expected class folders, a .lst, or - for stdin")
         yield Path(source)
@@ -263,7 +243,7 @@ def _found(packs: Sequence[str]) -> Iterator[tuple[list[Path | str], Packs | Non
         yield list(dict.fromkeys(recs)), far
 
 
-@APP.command("check")
+@APP.command("check", short_help="walk every record; code 3 if anything is wrong")
 def check(
     packs: Given,
     decode: Annotated[bool, typer.Option("--decode", help="decode every image, too")] = False,
@@ -303,7 +283,7 @@ def _show_findings(found: Any, decode: bool, json: bool) -> None:
         say(problem)
 
 
-@APP.command("ls")
+@APP.command("ls", short_help="list records")
 def ls(packs: Given, json: Json = False) -> None:
     """List records, with tabs between: number, id, labels, bytes of the payload, format, class, path of the image."""
     from mxtrain.data.packing import records
@@ -321,7 +301,7 @@ def ls(packs: Given, json: Json = False) -> None:
                 sys.stdout.write("\t".join(["" if v is None else str(v) for v in (number, *about)]) + "\n")
 
 
-@APP.command("cat")
+@APP.command("cat", short_help="write one record to stdout")
 def cat(
     pack: OnePack,
     number: Annotated[int, typer.Argument(metavar="N", min=0, help="number of the record, from 0", show_default=False)],
@@ -336,7 +316,7 @@ def cat(
         sys.stdout.buffer.write(row.payload)
 
 
-@APP.command("unpack")
+@APP.command("unpack", short_help="write every image as a file into class folders")
 def unpack(packs: Given, out: Out, progress: Progress = Style.auto) -> None:
     """Write every image as a file into class folders below OUT, and OUT.lst: ids, labels, paths."""
     from mxtrain.data.packing.unpack import unpack as write
@@ -347,7 +327,7 @@ def unpack(packs: Given, out: Out, progress: Progress = Style.auto) -> None:
     say(f"{out}: {done.files:,} images{without}")
 
 
-@APP.command("merge")
+@APP.command("merge", short_help="make one pack of several")
 def merge(
     packs: Given, out: Out, shards: Shards = 1, overwrite: Overwrite = False, progress: Progress = Style.auto
 ) -> None:
@@ -359,7 +339,7 @@ def merge(
     say(f"{out}: {made.records:,} records")
 
 
-@APP.command("split")
+@APP.command("split", short_help="make two packs of one, or other shards")
 def split(
     pack: OnePack, out: Out, val: Val = 0.0, stratify: Stratify = False, seed: Seed = 0, shards: Shards = 1,
     overwrite: Overwrite = False, progress: Progress = Style.auto,
@@ -375,7 +355,7 @@ def split(
     say(f"{out}: {' and '.join(f'{m.records:,}' for m in made)} records")
 
 
-@APP.command("index")
+@APP.command("index", short_help="make indices and checksums anew")
 def index(packs: Given) -> None:
     """Make .idx (keys: the ids, or numbers if an id comes twice), checksums and the mapped index of record files."""
     from mxtrain.data.packing.indexing import make_index

@@ -85,6 +85,18 @@ def test_an_unknown_option_may_be_a_key(mx):
     assert said.code == 2
     assert "No such option: --num-epochs" in said.err and "without dashes: epochs=VALUE" in said.err
     assert "without dashes" not in mx("predict", "run", "--num-epochs").err
+    said = mx("fit", "digits", "--require")
+    assert "requires an argument" in said.err and "without dashes" not in said.err
+
+
+def test_an_error_cannot_steer_the_terminal(mx):
+    assert mx("check", "\x1b[2Jx.yaml").err.startswith(r"mxtrain: \x1b[2Jx.yaml")
+    assert r"\x1b[31m" in mx("pack", "ls", "\x1b[31m").err
+
+
+@pytest.mark.parametrize("name", ["pack", "bench"])
+def test_no_help_ends_in_the_middle_of_a_sentence(mx, name):
+    assert "..." not in mx(name, "--help").out.partition("Commands:")[2]
 
 
 RAISED = [

@@ -43,6 +43,32 @@ def test_images(mx, birds, tmp_path):
     assert "1 of 1 shards were there already" in mx("pack", "images", birds, tmp_path / "p").err
 
 
+def test_what_was_left_out_is_told(mx, birds, images, tmp_path):
+    images(birds, {"crow": 2}, suffix="bmp")
+    images(birds, {"wren": 1}, suffix="gif")
+    (birds / "wren/notes.txt").write_text("x")
+    (birds / "__MACOSX").mkdir()
+    shutil.copy(birds / "crow/0.png", birds / "stray.png")
+    err = mx("pack", "images", birds, tmp_path / "p", "--val", "0.2").err
+    assert err.count("  5 files hidden or no images by their names were skipped\n") == 1
+    assert "  of them 1 image in no class folder\n" in err
+    assert "  of them 3 images: --formats with bmp,gif, too, takes them\n" in err
+    assert "  without an image: __MACOSX; remove a folder that is no class\n" in err
+    images(tmp_path / "one", {"crow": 2})
+    assert ": 2 records, 1 class, " in mx("pack", "images", tmp_path / "one", tmp_path / "o").err
+
+
+def test_a_name_cannot_steer_the_terminal(mx, birds, tmp_path):
+    os.rename(birds / "crow/0.png", birds / "crow/\x1b[2J\n.png")
+    said = mx("pack", "images", birds, tmp_path / "p")
+    assert said.code == 3 and r"rejected: crow/\x1b[2J\n.png: its name has" in said.err
+
+
+def test_what_is_not_there_is_missing_data(mx, tmp_path):
+    said = mx("pack", "images", tmp_path / "no", tmp_path / "p")
+    assert said.code == 3 and "no: nothing is there; expected class folders" in said.err
+
+
 def test_two_sets(mx, birds, tmp_path):
     said = mx("pack", "images", birds, tmp_path / "p", "--val", 0.5, "--stratify", "--seed", 3)
     assert said.out == f"{tmp_path}/p-train.json\n{tmp_path}/p-val.json\n"
@@ -55,7 +81,7 @@ def test_rejects_are_told_and_make_code_3(mx, birds, tmp_path):
     said = mx("pack", "images", birds, tmp_path / "p", "--encode", "png")
     assert said.code == 3 and said.out
     assert "  rejected: crow/bad.png: not an image" in said.err
-    assert said.err.endswith("mxtrain: 1 image could not be packed\n") and "1 files are no images" in said.err
+    assert said.err.endswith("mxtrain: 1 image could not be packed\n") and "1 file hidden or no images by" in said.err
     again = mx("pack", "images", birds, tmp_path / "p", "--encode", "png")
     assert again.code == 3 and "crow/bad.png" in again.err
     strict = mx("pack", "images", birds, tmp_path / "s", "--strict", "--progress", "off")
@@ -127,7 +153,7 @@ def test_mistakes(mx, birds, tmp_path, args, text):
 
 def test_more_mistakes(mx, birds, tmp_path, monkeypatch):
     for args, text in (
-        (["images", tmp_path / "no", "p"], "is no folder and no list"),
+        (["images", "/dev/null", "p"], "is no folder and no list"),
         (["images", birds, tmp_path], "is a folder; name what the files in it begin with"),
         (["images", tmp_path / "a.lst", "p", "--root", tmp_path / "no"], "is no folder"),
         (["ls", tmp_path / "no"], "nothing is there"),

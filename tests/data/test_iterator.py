@@ -225,7 +225,7 @@ def test_skip_replaces_and_counts_for_any_number_of_threads(broken, open_source,
 
 def test_more_bad_samples_than_allowed(broken, open_source, steps, iterate, drain):
     source = open_source("image_folder", path=str(broken("ant/0.jpg", "bee/2.jpg", "cat/3.png")))
-    with pytest.raises(DataError, match=r"2 samples could not be read, 1 allowed \(max_bad\)"):
+    with pytest.raises(DataError, match=r"2 samples could not be read, 1 allowed \(data\.max_bad\)"):
         drain(iterate(source, steps(*CROP), on_error="skip"))
 
 

@@ -78,7 +78,7 @@ def test_mirrored_rows_are_whole(steps_of, folder, open_source, steps, target):
 
 @pytest.mark.usefixtures("damage")
 def test_stop_names_the_file(filler, target):
-    with pytest.raises(DataError, match=r"ant/1\.png: not an image"):
+    with pytest.raises(DataError, match=r"ant/1\.png: not an image.*; repair or remove it, or .*data\.on_error=skip"):
         fill(filler("stop"), 0, 0, range(2), target([0, 1]))
 
 
@@ -116,7 +116,7 @@ def test_mark_leaves_a_blank_row(filler, target):
 @pytest.mark.usefixtures("damage")
 def test_too_many_in_one_row(filler, target):
     with pytest.raises(
-        DataError, match=r"2 samples could not be read, 1 allowed \(max_bad\); the last: .*2.jpg: empty file"
+        DataError, match=r"2 samples could not be read, 1 allowed \(data\.max_bad\); the last: .*2.jpg: empty file"
     ):
         fill(filler("replace", allowed=1), 0, 0, range(2), target([0, 1]))
 
