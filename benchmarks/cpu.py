@@ -214,7 +214,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=1.0, help="of a visit; seven steps at least")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--json", type=Path, help="write the results, for docs/plot_speed.py")
+    told = "write the results, for docs/plot_speed.py; what it holds of other nets stays"
+    parser.add_argument("--json", type=Path, help=told)
     parser.add_argument("--write", type=Path, help="put the tables between the marks <!-- cpu --> of a page")
     return parser.parse_args()
 
@@ -222,6 +223,8 @@ def parse() -> argparse.Namespace:
 def main() -> None:
     args = parse()
     results: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
+    if args.json and args.json.is_file():
+        results = json.loads(args.json.read_text())
     for name in args.nets:
         for column in args.columns:
             cell = measure(args, NETS[name], column)
@@ -230,6 +233,7 @@ def main() -> None:
             print(f"{name}, {column}: {shown}", file=sys.stderr, flush=True)
             if args.json:
                 args.json.write_text(json.dumps(results, indent=1))
+    results = {name: results[name] for name in NETS if name in results}
     parts = [versions(args), *(speed_table(results, c) for c in args.columns), memory_table(results)]
     text = "\n\n".join(p.strip() for p in parts if p) + "\n"
     print(text)

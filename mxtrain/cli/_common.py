@@ -90,6 +90,8 @@ def read_size(text: str) -> int:
 def read_paths(arguments: Sequence[str], null: bool = False) -> Iterator[str]:
     """The paths given: arguments, with ``-`` for the lines of stdin (zero-ended with `null`). Folders are walked.
 
+    Of a folder, the files whose names end as those of images; all, if there are none of these.
+
     Raises:
         UsageError: if there are none.
         DataError: if a folder holds no file.
@@ -103,9 +105,20 @@ def read_paths(arguments: Sequence[str], null: bool = False) -> Iterator[str]:
             found = sorted(p for p in Path(argument).rglob("*") if p.is_file() and not p.name.startswith("."))
             if not found:
                 raise DataError(f"{argument}: a folder without files")
-            yield from map(str, found)
+            images = [p for p in found if p.suffix.lower() in _endings()]
+            if images and len(images) < len(found):
+                other = next(p for p in found if p not in set(images))
+                say(f"{argument}: {len(found) - len(images)} of {len(found)} files are left out: not named as images "
+                    f"({other.name})")  # fmt: skip
+            yield from map(str, images or found)
         else:
             yield argument
+
+
+def _endings() -> frozenset[str]:
+    from mxtrain.data.image import FORMATS
+
+    return frozenset(ending for endings in FORMATS.values() for ending in endings)
 
 
 def _lines(null: bool) -> Iterator[str]:

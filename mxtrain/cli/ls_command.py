@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Annotated, Any
 
@@ -82,7 +83,10 @@ def _names(kind: str) -> tuple[str, ...]:
 def _summary(kind: str, name: str) -> str:
     from mxtrain.report.catalog import summary
 
-    return _comment(kind, name).partition("\n")[0] if kind in FILES else summary(kind, name)
+    if kind not in FILES:
+        return summary(kind, name)
+    sentence = re.split(r"(?<=\.)\s|[:;]\n", _comment(kind, name))[0]
+    return sentence.replace("\n", " ")
 
 
 def _text(kind: str, name: str) -> str:

@@ -18,6 +18,8 @@ from mxtrain.config.tree import Position, printable, show
 
 MAX_BYTES = 1_000_000
 _SUFFIX = ".yaml"
+_FEW = 12
+"""Names that are listed where none is near to what was asked for."""
 
 
 class File(NamedTuple):
@@ -44,10 +46,7 @@ def find(path: str, search: Sequence[str]) -> File:
         if stat.S_ISREG(mode):
             return _read(_open(name), name)
         odd = odd or f"{'a folder' if stat.S_ISDIR(mode) else 'not a regular file'}; name a YAML file"
-    start = Position(path, 1, 1)
-    if odd:
-        raise ConfigError(f"{start}: {odd}")
-    raise ConfigError(f"{start}: no such file{_looked(path, search)}")
+    raise ConfigError(f"{printable(path) or repr('')}: {odd or f'no such file{_looked(path, search)}'}")
 
 
 def find_below(name: str, folder: str, search: Sequence[str]) -> File:
@@ -107,18 +106,24 @@ def _open_below(root: str, parts: Sequence[str]) -> int | None:
     return None
 
 
+def _configs(folder: str) -> list[str]:
+    """Names of the YAML files of a folder, without their ending."""
+    try:
+        return [name.removesuffix(_SUFFIX) for name in sorted(os.listdir(folder or ".")) if name.endswith(_SUFFIX)]
+    except (OSError, ValueError):
+        return []
+
+
 def _looked(path: str, search: Sequence[str]) -> str:
-    """Where it was looked for, and the nearest name that is there."""
-    near: list[str] = []
-    for folder in (os.path.dirname(path), *search):
-        try:
-            names = sorted(os.listdir(folder or "."))
-        except (OSError, ValueError):
-            continue
-        there = [name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX)]
-        near += difflib.get_close_matches(os.path.basename(path).removesuffix(_SUFFIX), there, 1)
+    """The nearest name that is there; else the shipped names if they are few, or where it was looked for."""
+    there = [_configs(folder) for folder in (os.path.dirname(path), *search)]
+    wanted = os.path.basename(path).removesuffix(_SUFFIX)
+    near = [match for names in there for match in difflib.get_close_matches(wanted, names, 1)]
     if near:
         return f"; did you mean {near[0] + _SUFFIX!r}?"
+    shipped = [name for names in there[1:] for name in names]
+    if 0 < len(shipped) <= _FEW:
+        return f"; shipped are {', '.join(shipped)}"
     folders = [printable(folder) or "." for folder in search]
     return f", nor in {' or '.join(folders)}" if folders else ""
 

@@ -22,6 +22,7 @@ from mxtrain.train.manifest import Manifest
 log = logging.getLogger(__name__)
 
 # The name of a checkpoint, and of one that stands in for it while it is being replaced.
+RUN = re.compile(r"\d{3,9}")
 STEP = re.compile(r"step-(\d{8}|[1-9]\d{8,17})")
 OLD = re.compile(r"\.old-step-(\d{8,18})-([A-Za-z0-9]+)-[0-9a-f]{8}")
 
@@ -198,7 +199,7 @@ def open_checkpoint(path: Path, fs: FileSystem = LOCAL) -> Checkpoint:
     """The checkpoint that `path` means: itself, or the newest good one of a run or of a ``checkpoints`` directory.
 
     Raises:
-        EnvironmentFault: if there is no such directory, or it cannot be read.
+        EnvironmentFault: if there is no such directory, it cannot be read, or it holds runs: naming these.
         CheckpointError: if it holds no checkpoint that verifies: naming what is wrong with each.
     """
     if not path.is_dir():
@@ -214,6 +215,9 @@ def open_checkpoint(path: Path, fs: FileSystem = LOCAL) -> Checkpoint:
     found = latest(root, fs)
     if found is not None:
         return found
+    runs = sorted(n for n in fs.listdir(root) if RUN.fullmatch(n))
+    if runs and root == path:
+        raise EnvironmentFault(f"{path}: expected a run or a checkpoint; it holds the runs {', '.join(runs)}: name one")
     _, problems = newest(root, fs)
     held = ", ".join(sorted(fs.listdir(root))[:8]) or "nothing"
     first = f"{root}: expected a checkpoint that verifies, got none; the directory holds {held}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -41,7 +42,7 @@ from mxtrain.train.shipped import shipped_configs
 from mxtrain.train.signals import watch
 from mxtrain.train.state import STATE, RunState, load_arrays, only, parse_state, symbol_name
 
-CONFIG, DATA, WHERE = "config.yaml", "data.json", "where"
+CONFIG, DATA, WHERE, RESOLVED = "config.yaml", "data.json", "where", "config_sha256"
 log = logging.getLogger(__name__)
 
 
@@ -96,7 +97,7 @@ def start_run(
     built = build(record, tree, where)
     check_names(require, measured(built))
     resolved = resolved_text(built, tree, where)
-    meta = {**describe_run(command, [built.device.name]), WHERE: os.fspath(where)}
+    meta = {**describe_run(command, [built.device.name]), WHERE: os.fspath(where), RESOLVED: _digest(resolved.encode())}
     run = create(runs, record.name, dump(tree), resolved, meta)
     with lock(run):
         return _train(run, built, RunState(epochs=epochs), (resolved, where))
@@ -131,6 +132,7 @@ def resume_run(
             built = build(replace(record, epochs=state.epochs), tree, where)
             check_names(require, measured(built))
         else:
+            _tell_if_edited(run)
             state, info, extra = parse_state(checkpoint.read(STATE), os.fspath(checkpoint.path))
             _same_batches(checkpoint, state, record, tree)
             state.epochs = (epochs_of(record) if _given("epochs", rest) else state.epochs) + more
@@ -164,6 +166,22 @@ def _config_folder(run: RunDirectory) -> Path:
     if not isinstance(where, str):
         raise DataError(f"{file}: {WHERE}: expected the folder of the config file, got {where!r}: damaged or edited")
     return Path(where)
+
+
+def _digest(config: bytes) -> str:
+    return hashlib.sha256(config).hexdigest()
+
+
+def _tell_if_edited(run: RunDirectory) -> None:
+    """Whoever edits the copy of the config in a run expects something of it."""
+    file = run.path / CONFIG
+    written = json.loads((run.path / "meta.json").read_bytes()).get(RESOLVED)
+    with suppress(OSError):
+        if written is not None and _digest(file.read_bytes()) != written:
+            log.warning(
+                "%s was edited; it says how the run began, and a resumed run takes the config of its checkpoint: "
+                "give changes as keys (mxtrain fit --resume %s KEY=VALUE)", file, run.path,
+            )  # fmt: skip
 
 
 def _extension(overrides: Sequence[str]) -> tuple[int, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from mxtrain.symbol.compose import settled
 from mxtrain.symbol.variables import with_declared
 from mxtrain.train.feeder import Classes
 from mxtrain.train.shipped import net_folders
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -119,15 +122,17 @@ def label_names(heads: tuple[Entry, ...], it: DataIter, tree: Tree) -> dict[str,
 
 
 def check_classes(heads: list[Head], names: tuple[str, ...] | None, tree: Tree) -> None:
-    """Compare the classes of the data with the width of the net.
+    """Compare the classes of the data with the width of the net; outputs without a class are said as a warning.
 
     Raises:
         ConfigError: if the data has more classes than the net has outputs.
     """
     for head in heads:
-        if head.classes is not None and names is not None and len(names) > head.classes:
-            text = (
-                f"the net's head {head.name!r} has {head.classes} outputs, but the data has {len(names)} classes "
-                f"({', '.join(names[:5])}{', ...' if len(names) > 5 else ''}); give the last layer {len(names)} outputs"
-            )
-            raise ConfigError(tree.problem(("net",), text))
+        if head.classes is None or not names or len(names) == head.classes:
+            continue
+        shown = f"{', '.join(names[:5])}{', ...' if len(names) > 5 else ''}"
+        outputs = f"the net's head {head.name!r} has {head.classes} outputs"
+        text = f"{outputs}, but the data has {len(names)} classes ({shown})"
+        if len(names) > head.classes:
+            raise ConfigError(tree.problem(("net",), f"{text}; give the last layer {len(names)} outputs"))
+        log.warning("%s; outputs without a class: %d", text, head.classes - len(names))

@@ -32,6 +32,7 @@ from typing import Any
 
 import mxtrain
 from mxtrain.base.errors import ConfigError, DataError, EnvironmentFault, RunBusy
+from mxtrain.train.checkpoint_read import RUN
 from mxtrain.train.file_system import LOCAL, FileSystem, describe, ensure_dir, fault, replace_file
 
 log = logging.getLogger(__name__)
@@ -172,7 +173,7 @@ def open_run(path: Path, *, fs: FileSystem = LOCAL) -> RunDirectory:
     except OSError as error:
         numbers = []
         with suppress(OSError):
-            numbers = sorted(n for n in fs.listdir(path) if re.fullmatch(r"\d{3,9}", n))
+            numbers = sorted(n for n in fs.listdir(path) if RUN.fullmatch(n))
         hint = f"; it holds the runs {', '.join(numbers)}: name one" if numbers else ""
         raise EnvironmentFault(
             f"{describe(error, file)}: expected a run directory, which has a meta.json{hint}"

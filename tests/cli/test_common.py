@@ -72,6 +72,16 @@ def test_arguments_stdin_and_folders_in_their_order(monkeypatch, tmp_path):
     assert found == ["x", "from-stdin", f"{tmp_path}/f/b.png", f"{tmp_path}/f/sub/a.png"]
 
 
+def test_of_a_folder_only_images_if_names_tell(tmp_path, capsys):
+    for name in ("b.JPG", "README.md", "Thumbs.db"):
+        (tmp_path / name).touch()
+    assert list(read_paths([str(tmp_path)])) == [f"{tmp_path}/b.JPG"]
+    assert "2 of 3 files are left out: not named as images (README.md)" in capsys.readouterr().err
+    (tmp_path / "b.JPG").unlink()
+    assert list(read_paths([str(tmp_path)])) == [f"{tmp_path}/README.md", f"{tmp_path}/Thumbs.db"]
+    assert not capsys.readouterr().err
+
+
 def test_an_empty_folder(tmp_path):
     with pytest.raises(DataError, match="a folder without files"):
         list(read_paths([str(tmp_path)]))

@@ -38,6 +38,12 @@ def test_one(mx):
     assert "No parameters." in mx("ls", "augmenters", "color").out
 
 
+@pytest.mark.parametrize("kind", ["configs", "nets"])
+def test_of_a_file_the_first_sentence(mx, kind):
+    for line in mx("ls", kind).out.splitlines()[2:]:
+        assert not line.endswith((",", ":", ";", " and", " of", " for", " to", " the", " whole", " units")), line
+
+
 def test_files(mx):
     assert mx("ls", "nets", "lenet").out.startswith("# LeNet")
     assert "net:" in mx("ls", "configs", "digits", "--json").lines[0]["text"]

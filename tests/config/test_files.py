@@ -38,23 +38,23 @@ def test_a_folder_does_not_hide_a_config_of_its_name(folder):
 
 
 def test_missing(folder, refused):
-    assert refused(find, "hree", ()) == ["hree:1:1: no such file; did you mean 'here.yaml'?"]
-    assert refused(find, "zzzzzzz", ("shipped",)) == ["zzzzzzz:1:1: no such file, nor in shipped"]
-    assert refused(find, "/zz/q.yaml", ()) == ["/zz/q.yaml:1:1: no such file"]
+    assert refused(find, "hree", ()) == ["hree: no such file; did you mean 'here.yaml'?"]
+    assert refused(find, "zzzzzzz", ("shipped",)) == ["zzzzzzz: no such file; shipped are digits"]
+    assert refused(find, "/zz/q.yaml", ()) == ["/zz/q.yaml: no such file"]
 
 
 @pytest.mark.parametrize("path", ["", "a\0b", "x" * 5000, "a\udc80", "a\nb"])
 def test_odd_names_are_only_missing(folder, refused, path):
     (problem,) = refused(find, path, ("shipped",))
-    assert ":1:1: no such file" in problem
+    assert ": no such file" in problem
     assert problem.isprintable()
 
 
 def test_not_a_file(folder, refused):
     os.mkfifo(folder / "pipe")
-    assert refused(find, "shipped", ()) == ["shipped:1:1: a folder; name a YAML file"]
-    assert refused(find, "pipe", ()) == ["pipe:1:1: not a regular file; name a YAML file"]
-    assert refused(find, "/dev/zero", ()) == ["/dev/zero:1:1: not a regular file; name a YAML file"]
+    assert refused(find, "shipped", ()) == ["shipped: a folder; name a YAML file"]
+    assert refused(find, "pipe", ()) == ["pipe: not a regular file; name a YAML file"]
+    assert refused(find, "/dev/zero", ()) == ["/dev/zero: not a regular file; name a YAML file"]
 
 
 def test_too_large(folder, refused):
@@ -94,4 +94,4 @@ def test_no_links_pipes_or_devices(folder, refused):
         (problem,) = refused(find_below, name, "", ())
         assert problem == f"{name!r} must be a readable regular file, and no link on the way to it"
     assert refused(find_below, "shipped", "", ()) == ["no file 'shipped'"]
-    assert refused(find_below, "nets/lent", "", ("shipped",)) == ["no file 'nets/lent', nor in shipped"]
+    assert refused(find_below, "nets/lent", "", ("shipped",)) == ["no file 'nets/lent'; shipped are digits"]

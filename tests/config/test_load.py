@@ -110,7 +110,7 @@ def test_missing_and_empty(write, heads):
     assert heads(load, "empty") == ["empty.yaml:1:1: nothing in it; a config is a map of keys, such as 'epochs: 10'"]
     assert heads(load, "nul") == ["nul.yaml:1:4: the character '\\x00' cannot stand in YAML"]
     assert heads(load, "zzzzzz", ["x"]) == [
-        "zzzzzz:1:1: no such file",
+        "zzzzzz: no such file",
         "command line: x: must be key=value, or ~key to remove a key",
     ]
 

@@ -112,11 +112,13 @@ def test_open_says_what_is_there_instead(root, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(EnvironmentFault, match="got a file"):
         open_checkpoint(tmp_path / "file")
-    with pytest.raises(
-        CheckpointError, match=r"expected a checkpoint that verifies, got none; the directory holds 001"
-    ):
-        (tmp_path / "runs" / "001").mkdir(parents=True)
+    for name in ("001", "012", "last"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+    with pytest.raises(EnvironmentFault, match="expected a run or a checkpoint; it holds the runs 001, 012"):
         open_checkpoint(tmp_path / "runs")
+    (tmp_path / "others" / "x").mkdir(parents=True)
+    with pytest.raises(CheckpointError, match="expected a checkpoint that verifies, got none; the directory holds x"):
+        open_checkpoint(tmp_path / "others")
     for step in (1, 2):
         (root / f"step-{step:08d}" / "state.json").write_bytes(b"")
     with pytest.raises(CheckpointError) as raised:

@@ -143,6 +143,17 @@ def test_a_run_killed_before_or_after_its_last_evaluation_evaluates_once(bench, 
     assert resumed.values == whole.values
 
 
+def test_a_config_edited_in_the_run_is_no_way_to_change_it_and_that_is_said(bench, caplog):
+    run = bench.fit()
+    bench.resume(run.path, "epochs=+1")
+    assert "was edited" not in caplog.text
+    file = run.path / "config.yaml"
+    file.write_text(file.read_text().replace("lr: ", "lr: 1"))
+    bench.resume(run.path, "epochs=+1")
+    assert f"{file} was edited; it says how the run began" in caplog.text
+    assert f"(mxtrain fit --resume {run.path} KEY=VALUE)" in caplog.text
+
+
 def test_a_finished_run_is_left_as_it_is(bench):
     run = bench.fit()
     before = {p: p.read_bytes() for p in (run.path / "checkpoints").rglob("*") if p.is_file()}

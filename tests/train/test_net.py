@@ -114,6 +114,15 @@ def test_more_classes_than_outputs(bench):
         check_classes(head, tuple("abcdef"), tree)
 
 
+def test_outputs_that_stand_for_no_class_are_said(bench, caplog):
+    _, tree, _ = load_config(bench.config(), [])
+    for names in (None, ("a", "b", "c")):
+        check_classes([Head("softmax", "softmax_label", 3, True)], names, tree)
+    assert not caplog.records
+    check_classes([Head("softmax", "softmax_label", 3, True)], ("a", "b"), tree)
+    assert "has 3 outputs, but the data has 2 classes (a, b); outputs without a class: 1" in caplog.text
+
+
 def test_a_run_with_more_classes_than_outputs(bench):
     bench.pngs("train", 9)
     net = [*MLP[:3], {"fully_connected": {"num_hidden": 2}}, "softmax_output"]
