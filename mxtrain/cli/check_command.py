@@ -50,7 +50,7 @@ def command(
             s,
             checked.training[s].memory.block,
             checked.prediction[s].memory.block,
-            checked.training[s].memory.persistent,
+            max(checked.training[s].memory.persistent, checked.prediction[s].memory.persistent),
             checked.footprints[s].peak,
         )
         for s in checked.training
