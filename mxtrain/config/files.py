@@ -49,8 +49,8 @@ def find(path: str, search: Sequence[str]) -> File:
     raise ConfigError(f"{printable(path) or repr('')}: {odd or f'no such file{_looked(path, search)}'}")
 
 
-def find_below(name: str, folder: str, search: Sequence[str]) -> File:
-    """The file that another file extends: below its folder or a `search` folder, with or without ``.yaml``.
+def find_below(name: str, folder: str, search: Sequence[str], own: str = "") -> File:
+    """The file that another file names: below its folder or a `search` folder, with or without ``.yaml``; never `own`.
 
     Raises:
         ConfigError: whose problems lack the position, which the caller knows.
@@ -60,12 +60,16 @@ def find_below(name: str, folder: str, search: Sequence[str]) -> File:
         raise ConfigError(
             f"must be the name of a file below {printable(folder) or '.'} or among the shipped ones, got {show(name)}"
         )
+    itself = _identity(own)
     for root in (folder, *search):
         for ending in ("", _SUFFIX):
             wanted = (*parts[:-1], parts[-1] + ending)
             descriptor = _open_below(root, wanted)
             if descriptor is not None:
-                return _read(descriptor, os.path.join(root, *wanted))
+                found = _read(descriptor, os.path.join(root, *wanted))
+                if found.identity == itself:
+                    continue
+                return found
             if os.path.lexists(os.path.join(root, *wanted)) and not os.path.isdir(os.path.join(root, *wanted)):
                 raise ConfigError(f"{show(name)} must be a readable regular file, and no link on the way to it")
     raise ConfigError(f"no file {show(name)}{_looked(os.path.join(folder, name), search)}")
@@ -104,6 +108,14 @@ def _open_below(root: str, parts: Sequence[str]) -> int | None:
         return current
     os.close(current)
     return None
+
+
+def _identity(name: str) -> tuple[int, int] | None:
+    try:
+        info = os.stat(name)
+    except (OSError, ValueError):
+        return None
+    return info.st_dev, info.st_ino
 
 
 def _configs(folder: str) -> list[str]:

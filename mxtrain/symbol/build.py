@@ -147,23 +147,13 @@ def _net_file(tree: Tree, search: Sequence[Path]) -> Tree:
     folder, others = _folders(tree, search)
     try:
         # A net may be called as the config that uses it: nets/ comes first.
-        found = files.find_below(name, os.path.join(folder, FOLDER), [folder, *others])
-        if _is_own(tree, found.name):
-            others = [f for f in others if not _is_own(tree, os.path.join(f, os.path.basename(found.name)))]
-            found = files.find_below(name, os.path.join(folder, FOLDER), others)
+        where = tree.position()
+        own = "" if where is None else where.file
+        found = files.find_below(name, os.path.join(folder, FOLDER), [folder, *others], own)
         return load(found.name)
     except ConfigError as error:
         known = [p if ":" in p.split(" ")[0] else tree.problem(("file",), p) for p in error.problems]
         raise ConfigError(known) from None
-
-
-def _is_own(tree: Tree, name: str) -> bool:
-    """Whether a file is the one that holds the config itself."""
-    where = tree.position()
-    try:
-        return where is not None and os.path.samefile(where.file, name)
-    except OSError:
-        return False
 
 
 def _folders(tree: Tree, search: Sequence[Path]) -> tuple[str, list[str]]:

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from PIL import Image as Pillow
 
-from mxtrain.data import image, resizers
+from mxtrain.data import image, jpeg, resizers
 from mxtrain.data.augment import resize
 from mxtrain.data.augmenter import Image
 from mxtrain.data.packing import raw
@@ -23,9 +23,6 @@ RESIZER = "pillow"
 """Scales, whatever faster there is: others round differently. Decoders give the same pixels: the fastest is taken."""
 
 _GRAY = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B"})
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""Second bytes of the JPEG markers that begin a frame header."""
-
 _PNG_COLOUR = 25
 """Where a PNG says its colour type: 0 and 4 are gray."""
 
@@ -89,28 +86,17 @@ def convert(file: Path, recipe: Recipe) -> Converted:
 
 def stored_channels(content: bytes | memoryview, formats: tuple[str, ...]) -> Literal[1, 3]:
     """1 if the file holds a gray image, else 3; 3 if it cannot be opened: decoding says why."""
-    found = _components(content)
-    if found:
-        return 1 if found == 1 else 3
+    # Opening a small image takes half of decoding.
+    if content[:8] == b"\x89PNG\r\n\x1a\n" and len(content) > _PNG_COLOUR:
+        return 1 if content[_PNG_COLOUR] in (0, 4) else 3
+    if head := jpeg.header(content):
+        return 1 if head.channels == 1 else 3
     try:
         with Pillow.open(io.BytesIO(content), formats=[f.upper() for f in formats]) as opened:
             return 1 if opened.mode in _GRAY else 3
     except Exception:
         # Whatever a damaged file makes Pillow stumble over: `decode` meets it again and names it.
         return 3
-
-
-def _components(content: bytes | memoryview) -> int:
-    """Colours of a JPEG or PNG by its header; 0 if that does not tell. Opening a small image takes half of decoding."""
-    if content[:8] == b"\x89PNG\r\n\x1a\n" and len(content) > _PNG_COLOUR:
-        return 1 if content[_PNG_COLOUR] in (0, 4) else 3
-    at = 2
-    while content[:2] == b"\xff\xd8" and at + 10 <= len(content) and content[at] == 0xFF:
-        kind = content[at + 1]
-        if kind in _FRAMES:
-            return content[at + 9]
-        at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
-    return 0
 
 
 def middle(pixels: Image) -> Image:
