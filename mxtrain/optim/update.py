@@ -131,25 +131,37 @@ def scalar_name(name: str, slot: int) -> str:
     return f"{name}.{slot}"
 
 
+def scalar_values(
+    optimizer: Optimizer, params: Any, groups: Groups
+) -> tuple[tuple[str, ...], Callable[[int, float, float], list[float]]]:
+    """Names of the numbers that an update reads, and a function that gives them.
+
+    The function takes the number of the update from 1, its learning rate, and that of the one before. ``rescale_grad``
+    is not among them.
+    """
+    slots = slots_of(optimizer, groups)
+    names = [scalar_name(n, k) for k, group in enumerate(slots) for n in scalars_of(optimizer, params, group, groups)]
+
+    def values(number: int, lr: float, previous_lr: float) -> list[float]:
+        step = Step(number, lr, previous_lr)
+        return [v for group in slots for v in scalars_of(optimizer, params, group, groups, step).values()]
+
+    return tuple(names), values
+
+
 def scalar_writer(
     optimizer: Optimizer, params: Any, groups: Groups, store: ParameterStore
 ) -> Callable[[int, float, float], None]:
-    """A function ``(number of the update from 1, its learning rate, that of the one before)`` that writes the numbers.
+    """A function that writes the numbers of `scalar_values`, of which it takes the arguments.
 
-    It is called before each update; on a device the numbers arrive by ``store.numbers.send``. ``rescale_grad`` is the
-    caller's to write.
+    It is called before each update; on a device the numbers arrive by ``store.numbers.send``.
     """
-    slots = slots_of(optimizer, groups)
-    places = [
-        {name: _host(store, scalar_name(name, k)) for name in scalars_of(optimizer, params, group, groups)}
-        for k, group in enumerate(slots)
-    ]
+    names, values = scalar_values(optimizer, params, groups)
+    places = [_host(store, name) for name in names]
 
     def write(number: int, lr: float, previous_lr: float) -> None:
-        step = Step(number, lr, previous_lr)
-        for group, place in zip(slots, places, strict=True):
-            for name, value in scalars_of(optimizer, params, group, groups, step).items():
-                place[name][...] = value
+        for place, value in zip(places, values(number, lr, previous_lr), strict=True):
+            place[...] = value
 
     return write
 

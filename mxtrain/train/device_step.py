@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mxtrain import ops
+from mxtrain import ops, optim
 from mxtrain.backends import cuda
 from mxtrain.backends.cuda.pixels import WHOLE, Window, pixels
 from mxtrain.base.errors import NumericError
@@ -39,7 +39,8 @@ MOST_GRAPHS = 16
 NUMBERS = "numbers"
 PLACES = "places:"
 METRIC = "metric:"
-"""What the columns of metrics begin with; the others are losses."""
+SKIPS = "skips:"
+"""What the columns of metrics, and of the count of skipped steps, begin with; the others are losses."""
 
 
 class Part(NamedTuple):
@@ -109,6 +110,7 @@ class DeviceSteps:
         self._ring: Ring | None = None
         self._readback: Readback | None = None
         self._on_device: tuple[int, ...] = ()
+        self._skipped: int | None = None
         self._said: set[str] = set()
 
     def run(self, batch: Batch, types: Types, part: Part, step: Moment) -> None:
@@ -127,7 +129,9 @@ class DeviceSteps:
         plan = self.program.training(types)
         readback = self._prepare(plan)
         if part.last:
-            self.updater.prepare(done, rows)
+            if self._skipped is None:
+                self._skipped = self.updater.skipped
+            self.updater.prepare(done, rows, self._skipped)
         self.program.seed(seed, done, batch.first)
         readback.begin()
         unit = self._unit(types, plan, part, batch)
@@ -168,11 +172,16 @@ class DeviceSteps:
             label_shapes, shapes = ({n: e.type.shape for n, e in found.items()} for found in (labels, outputs))
             self._on_device = self.metrics.on_device(label_shapes, shapes)
             sums = [METRIC + n for n in self.metrics.device_entries(self._on_device, labels, outputs)]
-            self._readback = Readback(self.program.store, [*plan.losses, *sums], self._take)
+            columns = [*plan.losses, *sums, *self._counts()]
+            self._readback = Readback(self.program.store, columns, self._take)
             host = [s.name for k, s in enumerate(self.metrics.shown) if k not in self._on_device]
             if host:
                 self._say(f"metrics that only the host computes make every step wait: {', '.join(host)}")
         return self._readback
+
+    def _counts(self) -> dict[str, Any]:
+        """Columns that are neither losses nor metrics."""
+        return {SKIPS: self.program.store.scalars[optim.SKIPPED]} if self.updater.rule.scaled else {}
 
     def _entries(self, plan: Plan) -> tuple[dict[str, Entry], dict[str, Entry]]:
         """Variables for the labels and for the outputs of a plan."""
@@ -186,8 +195,11 @@ class DeviceSteps:
 
     def _take(self, row: Row, values: Mapping[str, float]) -> None:
         sums = {n.removeprefix(METRIC): v for n, v in values.items() if n.startswith(METRIC)}
+        if SKIPS in values:
+            self._skipped = int(values[SKIPS])
+            self.updater.lr = self.updater.learning_rate(row.step - self._skipped + 1)
         for name, value in values.items():
-            if name.startswith(METRIC):
+            if name.startswith((METRIC, SKIPS)):
                 continue
             if not math.isfinite(value):
                 raise NumericError(
@@ -311,7 +323,7 @@ class DeviceSteps:
             compiled = compile_graph(g, device, vocabulary=ops.vocabulary(), options=Options(hoist=False))
             plans.append(bind(compiled, device, arrays.__getitem__))
             values |= {METRIC + n: a for n, a in zip(sums, plans[0].outputs, strict=True)}
-        return [*plans, readback.plan(values)]
+        return [*plans, readback.plan(values | self._counts())]
 
     def _say(self, text: str) -> None:
         if text not in self._said:

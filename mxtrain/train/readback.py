@@ -21,6 +21,8 @@ from mxtrain.passes import Options, compile_graph
 
 ROWS, EVERY = 64, 8
 """Rows of the table, and steps between two copies. A row is written again only after it was counted."""
+BEHIND = 2 * EVERY
+"""Steps, at most, of which the host does not know how they ended when it asks for the next one."""
 ROW = "readback_row"
 
 Types = Sequence[PartialType]

@@ -18,6 +18,7 @@ from mxtrain.graph import Graph
 from mxtrain.optim.schedules import Schedule, Span, learning_rate
 from mxtrain.optim.update import EMA, RESCALE, SUMS
 from mxtrain.passes import LOSS_SCALE, Options, compile_graph
+from mxtrain.train.readback import BEHIND
 
 NORM_BLOCK = 1 << 15
 
@@ -71,6 +72,8 @@ class Updater:
         self._squares = np.empty(NORM_BLOCK)
         self._plan: Plan | None = None
         self._sums: Plan | None = None
+        self._choose: Plan | None = None
+        self._candidates = self._make_candidates()
         if groups.groups:
             g = optim.update_graph(
                 rule.optimizer, rule.params, groups, ema=rule.ema, gradients=source, guard=self.guard
@@ -78,7 +81,7 @@ class Updater:
             self._plan = _bind(g, store, optim.slots_of(rule.optimizer, groups))
             if rule.parts > 1:
                 self._sums = _bind(optim.accumulate_graph(groups), store, groups.groups)
-        self._write = optim.scalar_writer(rule.optimizer, rule.params, groups, store)
+        self._write = None if self._candidates else optim.scalar_writer(rule.optimizer, rule.params, groups, store)
         store.scalar(RESCALE)
         self._rescale = store.numbers.host(RESCALE)
 
@@ -90,7 +93,7 @@ class Updater:
     @property
     def plans(self) -> list[Plan]:
         """What it runs."""
-        return [p for p in (self._sums, self._plan) if p is not None]
+        return [p for p in (self._sums, self._choose, self._plan) if p is not None]
 
     def begin(self) -> None:
         """Start the average at the parameters as they are now."""
@@ -148,14 +151,18 @@ class Updater:
         self.run()
         return float(self.lr)
 
-    def prepare(self, done: int, rows: int) -> None:
+    def prepare(self, done: int, rows: int, skipped: int | None = None) -> None:
         """Write the numbers of the next update, as `update` does; they are still to be sent.
+
+        Args:
+            skipped: steps that changed nothing, as far as the host knows; the last BEHIND steps may be missing on a
+                device. None: ask, and wait for the answer.
 
         Raises:
             NumericError: if the global norm is asked for and not finite.
         """
-        if self.rule.scaled:
-            done -= self.skipped
+        known = (self.skipped if skipped is None else skipped) if self.rule.scaled else 0
+        done -= known
         self.lr = self.learning_rate(done + 1)
         if self._plan is None:
             return
@@ -166,13 +173,17 @@ class Updater:
                 raise NumericError(f"step {done}: the norm of the gradients is {norm}; nothing was updated")
             scale *= min(1.0, self.rule.clip / norm) if norm > 0 else 1.0
         self._rescale[...] = scale
-        previous = self.learning_rate(done) if done > 0 else self.lr
-        self._write(done + 1, self.lr, previous)
+        if self._candidates is not None:
+            self._candidates.write(done + 1, known)
+        elif self._write is not None:
+            self._write(done + 1, self.lr, self.learning_rate(max(done, 1)))
 
     def run(self) -> None:
         """Update, with the numbers as they are."""
         # Also without an update: a training step has changed the auxiliaries.
         self.store.version += 1
+        if self._choose is not None:
+            self._choose.run()
         if self._plan is not None:
             with np.errstate(all="ignore" if self.rule.scaled else None):
                 self._plan.run()
@@ -191,6 +202,21 @@ class Updater:
             np.multiply(squares, squares, out=squares)
             total += float(squares.sum())
         return math.sqrt(total)
+
+    def _make_candidates(self) -> optim.Candidates | None:
+        """Where steps may be skipped and the host does not wait for them."""
+        store, rule = self.store, self.rule
+        if not rule.scaled or store.device.runtime is None or not self.groups.groups:
+            return None
+        names, values = optim.scalar_values(rule.optimizer, rule.params, self.groups)
+
+        def of_update(number: int) -> list[float]:
+            return values(number, self.learning_rate(number), self.learning_rate(max(number - 1, 1)))
+
+        made = optim.Candidates(store, names, of_update, BEHIND + 1)
+        compiled = compile_graph(made.graph(), store.device, vocabulary=ops.vocabulary(), options=Options(hoist=False))
+        self._choose = bind(compiled, store.device, made.storage(store))
+        return made
 
     @contextmanager
     def averaged(self) -> Iterator[None]:

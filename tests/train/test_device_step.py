@@ -12,9 +12,11 @@ from mxtrain.backends.cuda import cublaslt, libraries
 from mxtrain.base.device import Device
 from mxtrain.base.errors import EnvironmentFault, Interrupted, NumericError
 from mxtrain.formats import ndarray_list
+from mxtrain.optim import loss_scale
 from mxtrain.train.device_step import DeviceSteps
 from mxtrain.train.ring import Ring
 from mxtrain.train.room import SLACK
+from mxtrain.train.updater import Updater
 from tests.backends.cuda.fake import FakeCuda, FakeGraph
 from tests.backends.cuda.fakes import fake_cublaslt
 from tests.backends.cuda.test_fake import needs_compiler
@@ -197,6 +199,54 @@ def test_a_classifier_with_its_metrics_is_one_graph(bench, products, caplog, pre
     for suffix in (".params", ".state"):
         assert graph.file(suffix) == eager.file(suffix)
     assert graph.lines("epoch") == eager.lines("epoch")
+
+
+OVERFLOWS = {
+    "precision": "fp16", "epochs": 8, "optimizer": {"name": "adam", "lr": 0.01}, "lr_scheduler": {"name": "cosine"},
+    "checkpoint": {"every": 3},
+}  # fmt: skip
+
+
+@pytest.fixture
+def overflows(monkeypatch):
+    """So large a scale takes the gradient of a score beyond what float16 holds, in the first steps."""
+    monkeypatch.setattr(loss_scale, "START", 2.0**24)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_skipped_steps_advance_the_schedule_on_a_device_as_on_the_host(bench, gpu, overflows):
+    host, device = (bench.fit(device=d, **OVERFLOWS) for d in ("cpu", "gpu"))
+    skipped = [float(ndarray_list.load(r.file(".state"))["loss_scale:skipped"][0]) for r in (host, device)]
+    assert skipped[0] == skipped[1] > 4
+    assert [e["lr"] for e in device.lines("epoch")] == [e["lr"] for e in host.lines("epoch")]
+    for n, a in arrays(device).items():
+        np.testing.assert_allclose(a, arrays(host)[n], rtol=2e-3, atol=2e-4, err_msg=n)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_the_host_asks_once_how_many_steps_were_skipped(bench, gpu, overflows, monkeypatch):
+    asked, ask = [], Updater.skipped.fget
+    monkeypatch.setattr(Updater, "skipped", property(lambda self: asked.append(0) or ask(self)))
+    bench.fit(device="gpu", **OVERFLOWS)
+    assert len(asked) <= 2
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_resumed_run_that_skipped_steps_has_the_bits_of_one_that_was_not_stopped(bench, gpu, overflows):
+    schedule = {"name": "factor", "step": 2, "factor": 0.9}  # a cosine would end where `max_steps` does
+    config = bench.config(device="gpu", deterministic=True, **{**OVERFLOWS, "lr_scheduler": schedule})
+    whole, half = bench.start(config), bench.start(config, "max_steps=10")
+    rest = bench.resume(half.path, "max_steps=40")
+    for suffix in (".params", ".state"):
+        assert whole.file(suffix) == rest.file(suffix)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_graph_with_skipped_steps_gives_the_bits_of_single_calls(bench, products, overflows, caplog):
+    both = [bench.fit(device="gpu", cuda_graph=g, deterministic=True, **OVERFLOWS) for g in (True, False)]
+    assert "call by call" not in caplog.text
+    for suffix in (".params", ".state"):
+        assert both[0].file(suffix) == both[1].file(suffix)
 
 
 def test_what_keeps_a_step_from_being_captured_is_said_once(bench, gpu, caplog):
