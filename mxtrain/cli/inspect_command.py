@@ -14,7 +14,7 @@ from mxtrain.base.errors import CheckpointError, DataError, EnvironmentFault, Fo
 from mxtrain.cli._common import emit, say, size_text, table
 
 if TYPE_CHECKING:
-    from mxtrain.report.arrays import Arrays
+    from mxtrain.report.arrays import Arrays, Item
     from mxtrain.report.net import Net
     from mxtrain.train.look import CheckpointLook, RunLook
 
@@ -196,11 +196,25 @@ def _symbol(path: Path, shapes: Mapping[str, Sequence[int]], json: bool) -> None
     from mxtrain.report import net
     from mxtrain.symbol.symbol import load
 
-    found = net.look(load(path), shapes)
+    found = net.look(load(path), shapes, lambda: _arrays_beside(path))
     if json:
         emit(found.to_json())
     else:
         _print_symbol(found, bool(shapes))
+
+
+def _arrays_beside(path: Path) -> Sequence[Item]:
+    """What the newest NAME-0000.params beside NAME-symbol.json holds."""
+    from mxtrain.formats.checkpoint_names import params_name, parse_name, saved_epochs
+    from mxtrain.report.arrays import look
+
+    named = parse_name(path.name)
+    epochs = saved_epochs(path.parent, named.prefix) if named else ()
+    if named is None or not epochs:
+        return ()
+    file = path.parent / params_name(named.prefix, epochs[-1])
+    say(f"mxtrain: the shapes of parameters that nothing else tells are those of {file}")
+    return look(file).items
 
 
 def _print_symbol(found: Net, typed: bool) -> None:

@@ -4,8 +4,9 @@ Reading applies MXNet's upgrades (src/nnvm/legacy_json_util.cc), so a graph of a
 
 The file does not say what a variable is for; its place does. It is *auxiliary* if an operator declares that input so;
 else a *parameter* if it feeds an input called weight, bias, gamma or beta, or any input but the first that does not
-bring data (labels, indices) and is not one of many alike (concat); else an *input*. Names of variables count for
-nothing. Whoever has the arrays of a checkpoint knows better and passes `kinds`.
+bring data (labels, indices) and is not one of many alike (concat), or has multipliers of its own, as all parameters of
+Gluon have, wherever they lead; else an *input*. Names of variables count for nothing. Whoever has the arrays of a
+checkpoint knows better and passes `kinds`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from mxtrain.formats.symbol_json import VARIABLE, JsonEntry, JsonGraph, JsonNode
 from mxtrain.graph import Entry, Kind, Node, Op, unique
 
 ROLES = frozenset({"weight", "bias", "gamma", "beta"})
+LEARNT = frozenset({"__lr_mult__", "__wd_mult__"})
 MAX_PROBLEMS = 20
 IMPLICIT_AUXILIARY, INPUT_DEFAULTS = 900, 904
 
@@ -90,6 +92,7 @@ def _draft(
         for key in HIDDEN:
             if key in draft.attrs:
                 draft.attrs[f"__{key}__"] = draft.attrs.pop(key)
+        draft.kind = "parameter" if draft.attrs.keys() >= LEARNT else "input"
         return draft
     where = f"{node.op} {node.name!r}"
     try:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mxtrain.base.errors import ShapeError
 from mxtrain.base.types import Shape
+from mxtrain.formats.ndarray_list import split_name
 from mxtrain.graph import Entry, Node
+from mxtrain.report.arrays import Item
 from mxtrain.symbol.symbol import Symbol
 
 
@@ -65,11 +68,12 @@ class Net:
         }
 
 
-def look(symbol: Symbol, shapes: Mapping[str, Sequence[int]]) -> Net:
+def look(symbol: Symbol, shapes: Mapping[str, Sequence[int]], arrays: Callable[[], Iterable[Item]] = tuple) -> Net:
     """Look at a net.
 
     Args:
         shapes: of inputs; with none of them, no shape is known.
+        arrays: reads those of a trained net, for parameters whose shape nothing else tells.
 
     Raises:
         ShapeError: naming the layer that does not fit, or the variables whose shape nothing tells.
@@ -77,7 +81,13 @@ def look(symbol: Symbol, shapes: Mapping[str, Sequence[int]]) -> Net:
     """
     known = {name: tuple(shape) for name, shape in shapes.items()}
     if known:
-        g = symbol.typed(**known)
+        try:
+            g = symbol.typed(**known)
+        except ShapeError:
+            held = {split_name(a.name)[1]: a.shape for a in arrays() if a.name and a.shape}
+            if not held:
+                raise
+            g = symbol.typed(**{n: s for n, s in held.items() if n in symbol.kinds()}, **known)
         nodes, heads = g.nodes, g.outputs
     else:
         nodes, heads = symbol.nodes, symbol.entries

@@ -204,7 +204,9 @@ def _symbol_file(tree: Tree, search: Sequence[Path], problems: list[str]) -> Sym
         problems.append(tree.problem(("symbol",), f"must be the path of a symbol file, got {show(name)}"))
         raise ConfigError(problems)
     own, others = _folders(tree, search)
-    path = next((p for p in (os.path.join(folder, name) for folder in (own, *others)) if os.path.isfile(p)), None)
+    # A run's copy of its config lies beside a symbol that the run wrote itself: where the config came from goes first.
+    folders = (*map(os.fspath, search[:1]), own, *others)
+    path = next((p for p in (os.path.join(folder, name) for folder in folders) if os.path.isfile(p)), None)
     if path is None:
         problems.append(tree.problem(("symbol",), f"no file {show(name)} beside the config or in {', '.join(others)}"))
     if problems or path is None:

@@ -25,10 +25,11 @@ from mxtrain.train import net
 from mxtrain.train.build import device_of, make_groups
 from mxtrain.train.check import data_inputs, input_types
 from mxtrain.train.fit import load_config
-from mxtrain.train.initial import initialise
+from mxtrain.train.initial import arrays_of, initialise
 from mxtrain.train.model import PRECISION
 from mxtrain.train.program import Program, make_program
 from mxtrain.train.schema import Config
+from mxtrain.train.shapes import with_shapes
 from mxtrain.train.shipped import shipped_configs
 from mxtrain.train.updater import Rule, Updater
 
@@ -124,6 +125,7 @@ def make_bare(config: Config, tree: Tree, where: Path, *, batch: int | None = No
     parts = 1 if infer else config.grad_accum
     rows = -(-config.batch_size // parts)
     given = input_types(config, tree, where, heads, rows)
+    heads = with_shapes(heads, given, tree, lambda: arrays_of(config, where))
     g = infer_types(heads, given)
     types = {n.name: n.types[0] for n in g.nodes if n.op is None and n.kind == "input"}
     options = Options(PRECISION[config.precision], config.memory, accumulate=config.grad_accum > 1)

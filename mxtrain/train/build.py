@@ -26,7 +26,7 @@ from mxtrain.train.data import DataSet, Tools, open_set
 from mxtrain.train.device import make_device
 from mxtrain.train.evaluate import batch_types
 from mxtrain.train.feeder import Feeder
-from mxtrain.train.initial import initialise
+from mxtrain.train.initial import arrays_of, initialise
 from mxtrain.train.mixing import Mixing, make_mixing
 from mxtrain.train.model import PRECISION
 from mxtrain.train.net import Head
@@ -34,6 +34,7 @@ from mxtrain.train.program import Program, compile_training, make_program, varia
 from mxtrain.train.ring import DEVICES
 from mxtrain.train.room import Need, check_room, held
 from mxtrain.train.schema import Config
+from mxtrain.train.shapes import with_shapes
 from mxtrain.train.state import ModelInfo
 from mxtrain.train.updater import Rule, Updater
 
@@ -75,7 +76,7 @@ def build(
     where: Path,
     device: Device | None = None,
     *,
-    draw: bool = True,
+    resumed: Path | None = None,
     tools: Tools | None = None,
 ) -> Built:
     """Open the data, build the net, draw the parameters.
@@ -84,7 +85,7 @@ def build(
         where: folder of the config file.
         device: where it runs; default: as the config says.
         tools: libraries that make pixels; default: as the config says, or the fastest that are installed.
-        draw: False leaves the parameters 0: a checkpoint will fill them.
+        resumed: a checkpoint that will fill the parameters, which are left 0.
 
     Raises:
         ConfigError, DataError, BackendUnavailable: with all that is wrong and where.
@@ -97,13 +98,14 @@ def build(
         check_shape(next(iter(train.it.net_types.inputs.values())).shape[1:], config.input_shape, tree)
     names = net.label_names(heads, train.it, tree)
     types = batch_types(train.it, min(config.batch_size, len(train.source)), labels=names)
+    heads = with_shapes(heads, types, tree, lambda: arrays_of(config, where, resumed))
     shown = tuple(net.find_heads(heads, types))
     net.check_classes(list(shown), train.source.classes, tree)
     check_val(train, val, tree)
     groups = make_groups(config, tree, heads, types)
     options = Options(PRECISION[config.precision], config.memory, accumulate=config.grad_accum > 1)
     program = make_program(heads, types, device, options, list(groups.types))
-    if draw:
+    if resumed is None:
         initialise(program, config, tree, where)
     rule = make_rule(config, train)
     updater = Updater(rule, groups, program.store)

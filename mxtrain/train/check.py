@@ -24,9 +24,11 @@ from mxtrain.train.build import check_shape, count_threads, device_of, make_grou
 from mxtrain.train.data import data_folder
 from mxtrain.train.device import kind, missing
 from mxtrain.train.footprint import START, Footprint, footprint, largest
+from mxtrain.train.initial import arrays_of
 from mxtrain.train.model import PRECISION
 from mxtrain.train.program import compile_prediction, compile_training
 from mxtrain.train.schema import MOST_ROWS, Config
+from mxtrain.train.shapes import with_shapes
 from mxtrain.train.updater import guard
 
 STRATEGIES: tuple[Strategy, ...] = ("none", "inplace", "co-share", "both", "recompute")
@@ -124,6 +126,7 @@ def _look(config: Config, tree: Tree, where: Path) -> _Looked:
     heads = net.read_net(tree, where)
     net.check_parts(heads, config.grad_accum, tree)
     types = input_types(config, tree, where, heads, -(-config.batch_size // config.grad_accum))
+    heads = with_shapes(heads, types, tree, lambda: arrays_of(config, where))
     g = infer_types(heads, types)
     groups = make_groups(config, tree, heads, types)
     states = optim.get(config.optimizer.name).state_names(config.optimizer.params)

@@ -145,7 +145,7 @@ def resume_run(
             device = device_of(record, None if threads == "auto" else threads)
             if differs := take_over(device, extra):
                 log.warning("%s", differs)
-            built = build(record, tree, where, device, draw=False, tools=tools)
+            built = build(record, tree, where, device, resumed=checkpoint.path, tools=tools)
             check_names(require, measured(built))
             _restore(checkpoint, built, state, changed_data)
             rollback(run.metrics, checkpoint.step, extra.get("metrics_size"))

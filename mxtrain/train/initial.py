@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,12 @@ def read_weights(text: str, where: Path) -> dict[str, Any]:
         found = ndarray_list.load(path)
     args, aux = ndarray_list.split_params(found)
     return {**args, **aux}
+
+
+def arrays_of(config: Config, where: Path, resumed: Path | None = None) -> dict[str, Any]:
+    """The arrays that a run begins with, or goes on from; none if it draws all. Errors as `read_weights`."""
+    named = config.start.weights if resumed is None else os.fspath(resumed)
+    return read_weights(named, where) if named else {}
 
 
 def _take_over(program: Program, config: Config, tree: Tree, given: Mapping[str, Any]) -> None:

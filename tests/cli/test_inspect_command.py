@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import shutil
 
+import numpy as np
 import pytest
+
+from mxtrain import symbol as sym
+from mxtrain.formats import ndarray_list
 
 
 @pytest.fixture
@@ -102,6 +106,17 @@ def test_a_symbol(mx, checkpoint):
 def test_shapes_that_do_not_fit(mx, checkpoint, shape, text):
     said = mx("inspect", next(checkpoint.glob("*-symbol.json")), "--shape", shape)
     assert said.code == 2 and text in said.err
+
+
+def test_a_symbol_whose_shapes_lie_beside_it(mx, tmp_path):
+    w = sym.variable("w", lr_mult=1.0, kind="parameter")
+    sym.dot(sym.variable("data", scope=w.scope), w, name="y").save(tmp_path / "a-symbol.json")
+    alone = mx("inspect", tmp_path / "a-symbol.json", "--shape", "data=2,3")
+    assert alone.code == 2 and "the shape of 'w'" in alone.err
+    for epoch, width in ((1, 4), (12, 5)):
+        ndarray_list.save(tmp_path / f"a-{epoch:04d}.params", {"arg:w": np.zeros((3, width), np.float32)})
+    said = mx("inspect", tmp_path / "a-symbol.json", "--shape", "data=2,3")
+    assert "y_output  2 x 5" in said.out and "those of" in said.err and "a-0012.params" in said.err
 
 
 def test_shapes_are_for_symbols(mx, trained):

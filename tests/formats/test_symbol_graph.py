@@ -61,6 +61,13 @@ def test_inputs_of_many_alike_are_data(get):
     assert found == {"a": "input", "b": "input"}
 
 
+def test_what_has_multipliers_of_its_own_is_learnt_wherever_it_leads(get):
+    graph = symbol("a", "b", ("Concat", "c", {"num_args": "2"}, [0, 1]))
+    graph.nodes[0].attrs.update({"__lr_mult__": "1.0", "__wd_mult__": "1.0"})
+    graph.nodes[1].attrs.update({"__lr_mult__": "1.0"})
+    assert kinds(to_entries(graph, get=get)) == {"a": "parameter", "b": "input"}
+
+
 def test_whoever_knows_the_kinds_says_so(get):
     graph = symbol("a", "b", ("elemwise_add", "c", {}, [0, 1]))
     assert kinds(to_entries(graph, get=get, kinds={"a": "parameter", "b": "input"})) == {"a": "parameter", "b": "input"}

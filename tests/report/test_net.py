@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from mxtrain import symbol as sym
 from mxtrain.base.errors import ConfigError, ShapeError
 from mxtrain.config.load import loads
 from mxtrain.report import net
+from mxtrain.report.arrays import Item
 from mxtrain.symbol.build import build_net
 
 TEXT = """\
@@ -64,6 +66,15 @@ net:
 def test_shared_parameters_count_once():
     found = net.look(build_net(loads(SHARED).at(("net",))), {"data": (1, 3)})
     assert [n.parameters for n in found.layers] == [12, 3]
+
+
+def test_shapes_of_arrays_where_nothing_else_tells_them():
+    w = sym.variable("w", lr_mult=1.0, kind="parameter")
+    s = sym.dot(sym.variable("data", scope=w.scope), w)
+    with pytest.raises(ShapeError, match="'w'"):
+        net.look(s, {"data": (2, 3)})
+    found = net.look(s, {"data": (2, 3)}, lambda: [Item("arg:w", (3, 5), "float32"), Item("arg:other", (1,), "int8")])
+    assert found.outputs[0].shape == (2, 5)
 
 
 def test_what_does_not_fit(symbol):

@@ -104,6 +104,14 @@ def test_a_symbol_file(folder):
     assert config(folder, f"{{symbol: {folder / 'x-symbol.json'}}}").list_outputs() == ["fc_output"]
 
 
+def test_the_copy_of_a_config_takes_the_symbol_that_the_config_took(folder, tmp_path_factory):
+    copy = tmp_path_factory.mktemp("checkpoint")
+    sym.fully_connected(sym.variable("data"), num_hidden=3, name="other").save(copy / "x-symbol.json")
+    tree = loads("net: {symbol: x-symbol.json}", str(copy / "config.yaml")).at(("net",))
+    assert build_net(tree, search=[folder]).list_outputs() == ["fc_output"]
+    assert build_net(tree).list_outputs() == ["other_output"]
+
+
 def test_layers_behind_a_symbol_file(folder):
     s = config(folder, "{symbol: x-symbol.json, net: [activation: {act_type: relu}, softmax_output: {name: softmax}]}")
     assert s.list_outputs() == ["softmax_output"]

@@ -28,7 +28,7 @@ def test_what_is_built(bench):
 
 def test_drawn_or_left_for_a_checkpoint(bench):
     assert build(*load_config(bench.config(), [])).program.store.parameters["fc1_weight"].any()
-    assert not build(*load_config(bench.config(), []), draw=False).program.store.parameters.buffer.any()
+    assert not build(*load_config(bench.config(), []), resumed=bench.path).program.store.parameters.buffer.any()
 
 
 def test_threads(bench):
