@@ -112,15 +112,21 @@ def plan_memory(
 
 
 def on_parameters(g: Graph) -> set[Node]:
-    """The nodes that depend on parameters, auxiliaries and constants alone, and these themselves."""
+    """The nodes that depend on parameters, auxiliaries and constants alone, and these themselves.
+
+    But for those that the graph changes, and what it changes them to.
+    """
+    moving = {n for u in g.updates for n in (u.variable, u.value.node)}
     still: set[Node] = set()
     for n in g.nodes:
+        if n in moving:
+            continue
         if n.op is None:
             if n.kind in ("parameter", "auxiliary", "constant"):
                 still.add(n)
         elif n.inputs and not n.op.random and all(e.node in still for e in n.inputs):
             still.add(n)
-    return still - {u.value.node for u in g.updates}
+    return still
 
 
 def _split(g: Graph, order: Sequence[Node], hoist: bool) -> tuple[tuple[Node, ...], tuple[Node, ...]]:

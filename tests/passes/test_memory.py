@@ -65,6 +65,14 @@ def test_what_depends_on_parameters_alone_is_kept(op, var, planned):
     assert planned(g, hoist=False).pack == ()
 
 
+def test_what_a_run_changes_is_not_kept_nor_what_is_made_of_it(op, var, planned):
+    w, x, moving = var("w", (64,)), var("x", (64,), "input"), var("moving", (64,), "auxiliary")
+    new = op("sin", w, name="new")
+    read = op("elemwise_mul", op("elemwise_mul", x, op("tanh", moving)), op("tanh", new))
+    memory = planned(Graph((read,), (Update(moving.node, new),)))
+    assert memory.pack == () and [n.name for n in memory.steps].count("new") == 1
+
+
 def test_what_only_packs_read_is_not_kept(op, var, planned):
     w, x = var("w", (64,)), var("x", (64,), "input")
     packed = op("sin", op("tanh", op("sin", w)))
