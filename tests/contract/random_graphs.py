@@ -11,7 +11,7 @@ import numpy as np
 from mxtrain import ops
 from mxtrain.base.device import Device
 from mxtrain.base.types import UNKNOWN, TensorType, numpy_dtype, partial, view
-from mxtrain.executor import Plan, bind
+from mxtrain.executor import Block, Plan, bind
 from mxtrain.graph import Entry, Graph, Node, Update, apply_node, infer, variable
 from mxtrain.ops._reshaped import reshaped
 from mxtrain.passes import Compiled, Options, compile_graph, for_training
@@ -273,8 +273,12 @@ class Session:
         return left | {k: fetch(a).copy() for k, a in self.arrays.items()}
 
 
-def start(compiled: Compiled, device: Device, values: Values) -> Session:
-    """A session on copies of these values."""
+def start(compiled: Compiled, device: Device, values: Values, fill: int = 0) -> Session:
+    """A session on copies of these values.
+
+    Args:
+        fill: what every byte of the planned memory is before the first run.
+    """
     arrays = {k: _stored(device, a) for k, a in values.items()}
     names = {p.name for p in compiled.memory.places.values() if p.space == "variable"}
     names |= {name for _, name in compiled.memory.copies}
@@ -283,7 +287,10 @@ def start(compiled: Compiled, device: Device, values: Values) -> Session:
             arrays[name] = _stored(device, np.zeros_like(values[name[5:]]))
     session = Session.__new__(Session)
     session.arrays, session.device, session.version = arrays, device, 0
-    session.plan = bind(compiled, device, arrays.__getitem__, version=lambda: session.version)
+    block, packs = Block(device, compiled.memory.block), Block(device, compiled.memory.persistent)
+    for memory in (block, packs):
+        device.put(memory.buffer, fill)
+    session.plan = bind(compiled, device, arrays.__getitem__, block=block, packs=packs, version=lambda: session.version)
     return session
 
 

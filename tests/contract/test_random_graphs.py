@@ -42,9 +42,9 @@ def one_thread():
     onednn.set_threads(os.cpu_count() or 1)
 
 
-def results(compiled, device, seed, net):
+def results(compiled, device, seed, net, fill=0):
     """What two runs in a row leave behind, the second on other inputs and the parameters that the first left."""
-    session = start(compiled, device, random_values(net, seed))
+    session = start(compiled, device, random_values(net, seed), fill)
     first, second = session.run(random_values(net, seed)), session.run(random_values(net, seed + 1000))
     return {f"{k} of run {i}": v for i, run in enumerate((first, second)) for k, v in run.items()}
 
@@ -68,6 +68,12 @@ def check_close(got, want, tolerance):
     scale = max(norms.values())
     wrong = {k: e for k in want if not (e := float(np.linalg.norm(got[k] - want[k]))) <= tolerance * scale}
     assert not wrong
+
+
+def compiled_prediction(net, device, options):
+    """A net's prediction graph with kernels and memory."""
+    g = for_prediction(Graph(net.heads).check(), options=options)
+    return compile_graph(g, device, vocabulary=ops.vocabulary(), options=options)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -168,8 +174,7 @@ def test_a_narrow_precision_stays_near(seed, device):
 def test_prediction_is_the_same_with_everything_folded(seed, device):
     def outputs(dtype, on, options):
         net = random_net(seed, dtype)
-        g = for_prediction(Graph(net.heads).check(), options=options)
-        compiled = compile_graph(g, on, vocabulary=ops.vocabulary(), options=options)
+        compiled = compiled_prediction(net, on, options)
         assert problems(compiled) == []
         session = start(compiled, on, random_values(net, seed))
         return {k: v for k, v in session.run(random_values(net, seed)).items() if k.startswith("output")}
@@ -191,6 +196,21 @@ def test_a_plan_used_before_is_as_good_as_a_new_one(seed, device, rng):
     fresh = start(compiled, device, used.arrays)
     inputs = random_values(net, seed + 1)
     check_equal(used.run(inputs), fresh.run(inputs))
+
+
+@pytest.mark.parametrize("device", [REFERENCE, pytest.param(FAST, marks=needs_onednn)], ids=["reference", "onednn"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_what_memory_held_before_changes_no_bit(device, precision, strategy, rng):
+    """0xFF is NaN in every type of float, 0x3F a common number: neither may reach a result, as zeros may not."""
+    for seed in rng.integers(1 << 31, size=4).tolist():
+        net = random_net(seed, "float32")
+        options = Options(precision=precision, strategy=strategy, fuse=bool(rng.integers(2)))
+        training, prediction = compiled_net(net, device, options), compiled_prediction(net, device, options)
+        for compiled in (training, prediction):
+            clean = results(compiled, device, seed, net)
+            for fill in (0xFF, 0x3F):
+                check_equal(results(compiled, device, seed, net, fill), clean)
 
 
 def inplace_without_counting(self, n, recipe, e, taken):
