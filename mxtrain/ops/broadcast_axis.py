@@ -73,6 +73,6 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 OP = Op(
-    "broadcast_axis", infer, {**moving_code(run)}, params=Params, mxnet=("broadcast_axis", "broadcast_axes"),
+    "broadcast_axis", infer, moving_code(run), params=Params, mxnet=("broadcast_axis", "broadcast_axes"),
     gradient=gradient, layout="follow", precision="follow",
 )  # fmt: skip

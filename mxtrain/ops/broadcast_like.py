@@ -49,6 +49,6 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 
 
 OP = Op(
-    "broadcast_like", infer, {**moving_code(run)}, inputs=("lhs", "rhs"), mxnet=("broadcast_like",),
+    "broadcast_like", infer, moving_code(run), inputs=("lhs", "rhs"), mxnet=("broadcast_like",),
     gradient=gradient, precision="follow",
 )  # fmt: skip

@@ -91,5 +91,5 @@ BACKWARD = Op(
     precision="follow",
 )  # fmt: skip
 OP = Op(
-    "tile", infer, {**moving_code(run)}, params=Params, mxnet=("tile",), gradient=gradient, precision="follow",
+    "tile", infer, moving_code(run), params=Params, mxnet=("tile",), gradient=gradient, precision="follow",
 )  # fmt: skip

@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 from mxtrain.backends.cuda._prototypes import CUBLASLT_TABLE, bind, missing
 from mxtrain.backends.cuda.libraries import CUBLASLT, dotted
 from mxtrain.backends.cuda.library import find
-from mxtrain.backends.cuda.measure import milliseconds, numbers
+from mxtrain.backends.cuda.measure import Stopwatch, numbers
 from mxtrain.backends.cuda.planned import is_planned
 from mxtrain.backends.cuda.runtime import cuda_of
 from mxtrain.backends.cuda.tuning import key_of
 from mxtrain.base.device import Device
-from mxtrain.base.errors import BackendUnavailable, EnvironmentFault
+from mxtrain.base.errors import BackendUnavailable
 from mxtrain.base.types import ITEMSIZE
 from mxtrain.graph import Call
 
@@ -318,9 +318,21 @@ def matmul(device: Device, p: Product) -> Matmul | None:
         return Matmul(lt, p, compute, h.algo, f"cublaslt:{name}", h.workspace, layouts, cuda.stream)
 
     key = key_of("cublaslt", lt.version, compute, WORKSPACE, *p)
-    measure = _Measure(device, p, max(h.workspace for h in found.values()))
-    best = made(cuda.tuning.choose(key, list(found), lambda name: measure.of(made(name))))
-    return None if math.isinf(measure.times.get(best.name, 0.0)) else best
+    workspace = max(h.workspace for h in found.values())
+    watch = Stopwatch(device, lambda: _operands(device, p, workspace))
+    times: dict[str, float] = {}
+
+    def time(name: str) -> float:
+        m = made(name)
+
+        def call(a: int, b: int, out: int, bias: int, aux: int, space: int) -> Call:
+            return m.call(a, b, out, space, (bias * _has_bias(p.epilogue), aux * _has_aux(p.epilogue)))
+
+        times[name] = watch.of(call)
+        return times[name]
+
+    best = cuda.tuning.choose(key, list(found), time)
+    return None if math.isinf(times.get(best, 0.0)) else made(best)
 
 
 def _heuristics(
@@ -347,30 +359,10 @@ def _heuristics(
     return [r for r in results[: count.value] if r.state == 0 and r.workspace <= WORKSPACE]
 
 
-class _Measure:
-    """Times algorithms of one product on buffers of its own, made when first asked."""
-
-    def __init__(self, device: Device, p: Product, workspace: int) -> None:
-        self.device, self.p, self.workspace = device, p, workspace
-        self.buffers: list[Any] | None = None
-        self.times: dict[str, float] = {}
-
-    def of(self, m: Matmul) -> float:
-        """Milliseconds; infinite if it does not run; 0 where there is no room to measure, all being equal."""
-        self.times[m.name] = self._milliseconds(m)
-        return self.times[m.name]
-
-    def _milliseconds(self, m: Matmul) -> float:
-        device, p = self.device, self.p
-        try:
-            if self.buffers is None:
-                types = (p.dtype, p.dtype, p.out)
-                sizes = [p.batch * r * k * ITEMSIZE[t] for (r, k), t in zip(p.shapes, types, strict=True)]
-                made = [numbers(device, t, n) for t, n in zip(types, sizes, strict=True)]
-                side = max(p.rows, p.cols) * 4, p.batch * p.rows * aux_width(p) * 4
-                self.buffers = [*made, *(device.zeros(n) for n in (*side, max(self.workspace, 1)))]
-        except EnvironmentFault:
-            return 0.0
-        a, b, out, bias, aux, space = (device.address(x) for x in self.buffers)
-        more = bias if _has_bias(p.epilogue) else 0, aux if _has_aux(p.epilogue) else 0
-        return milliseconds(device, m.call(a, b, out, space, more))
+def _operands(device: Device, p: Product, workspace: int) -> list[Any]:
+    """Buffers for both matrices, the result, the bias, what the epilogue keeps, and the workspace."""
+    types = (p.dtype, p.dtype, p.out)
+    sizes = [p.batch * r * k * ITEMSIZE[t] for (r, k), t in zip(p.shapes, types, strict=True)]
+    made = [numbers(device, t, n) for t, n in zip(types, sizes, strict=True)]
+    side = max(p.rows, p.cols) * 4, p.batch * p.rows * aux_width(p) * 4
+    return [*made, *(device.zeros(n) for n in (*side, max(workspace, 1)))]

@@ -8,16 +8,16 @@ problem read from y to x.
 from __future__ import annotations
 
 import ctypes as c
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
 from mxtrain.backends.cuda import cudnn
 from mxtrain.backends.cuda.cudnn import Cudnn, Descriptor, Refused, cudnn_of
-from mxtrain.backends.cuda.measure import milliseconds, numbers
+from mxtrain.backends.cuda.measure import Stopwatch, numbers
 from mxtrain.backends.cuda.runtime import cuda_of
 from mxtrain.backends.cuda.tuning import key_of
 from mxtrain.base.device import Device
-from mxtrain.base.errors import BackendUnavailable, EnvironmentFault
+from mxtrain.base.errors import BackendUnavailable
 from mxtrain.base.types import TensorType
 from mxtrain.graph import Call
 
@@ -130,16 +130,27 @@ def convolution(device: Device, direction: Direction, p: Problem) -> Convolution
         if not names:
             return None
         key = key_of("cudnn", dnn.version, direction, *p.texts, "tf32" if _tf32(device) else "", WORKSPACE)
-        measure = _Measure(device, dnn, direction, p, max(names.values()))
-        name = cuda_of(device).tuning.choose(key, list(names), lambda name: measure.of(descs, name))
-        algo, math_type = (int(n) for n in name.split("/"))
-        dnn.call("cudnnSetConvolutionMathType", descs[3], math_type)
+        space = max(names.values())
+        watch = Stopwatch(device, lambda: _operands(device, p.operands(direction), space))
+
+        def made(name: str) -> Convolution:
+            algo, math_type = (int(n) for n in name.split("/"))
+            dnn.call("cudnnSetConvolutionMathType", descs[3], math_type)
+            return Convolution(dnn, direction, algo, f"cudnn:{direction}:{name}", space, descs)
+
+        # The library's own search is not used: it runs each algorithm once, and what it says of small images is chance.
+        best = made(cuda_of(device).tuning.choose(key, list(names), lambda name: watch.of(made(name).call)))
         size = c.c_size_t()
         ins = (descs[0], descs[1], descs[3], descs[2])
-        dnn.call(f"cudnnGetConvolution{_NAMES[direction]}WorkspaceSize", dnn.handle, *ins, algo, c.byref(size))
+        dnn.call(f"cudnnGetConvolution{_NAMES[direction]}WorkspaceSize", dnn.handle, *ins, best.algo, c.byref(size))
     except Refused:
         return None
-    return Convolution(dnn, direction, algo, f"cudnn:{direction}:{name}", size.value, descs)
+    return best._replace(workspace=size.value)
+
+
+def _operands(device: Device, types: Sequence[TensorType], workspace: int) -> list[Any]:
+    """Buffers for both inputs, the output, and the workspace."""
+    return [*(numbers(device, t.dtype, t.nbytes) for t in types), device.empty(max(workspace, 1))]
 
 
 def _tf32(device: Device) -> bool:
@@ -194,32 +205,6 @@ def _candidates(device: Device, dnn: Cudnn, direction: Direction, p: Problem, de
 def _name(r: Perf, wanted: int) -> str:
     """Where float32 must stay so, the default, which allows TF32, is not taken over."""
     return f"{r.algo}/{FMA if wanted == FMA else r.math}"
-
-
-class _Measure:
-    """Times algorithms of one problem on buffers of its own, made when first asked.
-
-    The library's own search is not used: it runs each algorithm once, and what it says of small images is chance.
-    """
-
-    def __init__(self, device: Device, dnn: Cudnn, direction: Direction, p: Problem, space: int) -> None:
-        self.device, self.dnn, self.direction, self.p, self.space = device, dnn, direction, p, space
-        self.buffers: list[Any] | None = None
-
-    def of(self, descs: Descs, name: str) -> float:
-        """Milliseconds; infinite if it does not run; 0 where there is no room to measure, all being equal."""
-        first, second, target = self.p.operands(self.direction)
-        try:
-            if self.buffers is None:
-                made = [numbers(self.device, t.dtype, t.nbytes) for t in (first, second, target)]
-                self.buffers = [*made, self.device.empty(max(self.space, 1))]
-        except EnvironmentFault:
-            return 0.0
-        algo, math_type = (int(n) for n in name.split("/"))
-        self.dnn.call("cudnnSetConvolutionMathType", descs[3], math_type)
-        conv = Convolution(self.dnn, self.direction, algo, name, self.space, descs)
-        a, b, out, space = (self.device.address(x) for x in self.buffers)
-        return milliseconds(self.device, conv.call(a, b, out, space))
 
 
 def bias_activation(conv: Convolution, p: Problem, act: str | None) -> Callable[..., Call] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mxtrain.backends.cuda.runtime import cuda_of
 from mxtrain.base.bfloat16 import narrow
 from mxtrain.base.device import Device, align
+from mxtrain.base.errors import EnvironmentFault
 from mxtrain.graph import Call
 
 PIECE = 256
@@ -32,6 +33,28 @@ def milliseconds(device: Device, call: Call) -> float:
     end.record()
     end.synchronize()
     return math.inf if failed else float(end.since(begin)) / REPEATS
+
+
+class Stopwatch:
+    """Times calls of one problem on buffers of its own, made when first asked.
+
+    Args:
+        make: makes the buffers that a call takes.
+    """
+
+    def __init__(self, device: Device, make: Callable[[], list[Any]]) -> None:
+        self.device, self.make = device, make
+        self.buffers: list[Any] | None = None
+
+    def of(self, call: Callable[..., Call]) -> float:
+        """Milliseconds of ``call(*addresses of the buffers)``; infinite if it does not run; 0 where there is no room
+        to measure, all being equal."""
+        try:
+            if self.buffers is None:
+                self.buffers = self.make()
+        except EnvironmentFault:
+            return 0.0
+        return milliseconds(self.device, call(*map(self.device.address, self.buffers)))
 
 
 def numbers(device: Device, dtype: str, nbytes: int) -> Any:

@@ -129,10 +129,10 @@ def lending() -> Iterator[None]:
         _lent.active = before
 
 
-def room(size: int) -> NDArray[np.uint8] | None:
-    """Memory (at least `size`,) to decode into; None if an image must have its own."""
+def room(size: int) -> NDArray[np.uint8]:
+    """Memory (size,) to decode into: lent, or the image's own."""
     if not _lent.active or size > _LENT_AT_MOST:
-        return None
+        return np.empty(size, np.uint8)
     if len(_lent.memory) < size:
         _lent.memory = np.empty(size + size // 2, np.uint8)
-    return _lent.memory
+    return _lent.memory[:size]

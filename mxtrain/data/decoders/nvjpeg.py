@@ -62,9 +62,7 @@ def _on_gpu(place: _Place, data: bytes | memoryview, head: Header, rows: int) ->
         found = decoder.decode(bytes(data), (head.height, head.width), rows)
         if found is None:
             return None
-        size = head.height * head.width * 3
-        memory = decoders.room(size)
-        pixels = np.empty(size, np.uint8) if memory is None else memory[:size]
+        pixels = decoders.room(head.height * head.width * 3)
         pixels[: found.size] = found.reshape(-1)
         return pixels.reshape(head.height, head.width, 3)
     finally:

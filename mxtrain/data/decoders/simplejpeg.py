@@ -7,6 +7,7 @@ the releases they contain agree; a test bounds the difference.
 from __future__ import annotations
 
 import importlib
+import math
 from functools import cache
 from typing import Any
 
@@ -56,19 +57,16 @@ def decode(data: bytes | memoryview, head: Header, channels: int, scale: int, ro
 
 def _upper(data: Any, rows: int, shape: tuple[int, int, int], scale: int) -> NDArray[np.uint8] | None:
     """An array of `shape` of which the first `rows` are filled from a file that has no more."""
-    size = shape[0] * shape[1] * shape[2]
-    memory = decoders.room(size)
-    if memory is None:
-        memory = np.empty(size, np.uint8)
+    memory = decoders.room(math.prod(shape))
     try:
         _decode(data, (rows, *shape[1:]), scale, memory)
     except ValueError as error:
         if _LEFT_OUT not in str(error):
             return None
-    return memory[:size].reshape(shape)
+    return memory.reshape(shape)
 
 
-def _decode(data: Any, shape: tuple[int, int, int], scale: int, memory: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
+def _decode(data: Any, shape: tuple[int, int, int], scale: int, memory: NDArray[np.uint8]) -> NDArray[np.uint8]:
     least = {"min_height": shape[0], "min_width": shape[1]} if scale > 1 else {}
     pixels: NDArray[np.uint8] = _library().decode_jpeg(data, "GRAY" if shape[2] == 1 else "RGB", buffer=memory, **least)
     return pixels

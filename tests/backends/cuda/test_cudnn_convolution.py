@@ -45,7 +45,7 @@ def test_the_fastest_within_the_workspace_is_chosen_once(fake, monkeypatch):
         name, algo = timed[-1]
         return 1.0 if algo == fastest[name] else 2.0
 
-    monkeypatch.setattr("mxtrain.backends.cuda.cudnn_convolution.milliseconds", milliseconds)
+    monkeypatch.setattr("mxtrain.backends.cuda.measure.milliseconds", milliseconds)
     device = fake_device()
     assert convolution(device, "forward", problem()).name == "cudnn:forward:1/3"
     assert convolution(device, "data", problem()).name == "cudnn:data:0/3"
