@@ -125,7 +125,9 @@ class Source:
     Args:
         params: its declared parameters.
         open: (params, folder of the config) -> open source. Raises DataError naming file, what was expected, what came.
+        sized: False if its images may have any size, whatever its files hold: augmenters have to give them one.
     """
 
     params: type[Any]
     open: Callable[[Any, Path], OpenSource]
+    sized: bool = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from mxtrain.base.errors import DataError
-from mxtrain.data import image
+from mxtrain.data import image, walk
 
 LOOKED_AT = 200
 """Images whose size and pixels are looked at."""
@@ -67,42 +66,18 @@ def survey(folder: Path, looked_at: int = LOOKED_AT) -> Survey:
     if not folder.is_dir():
         raise DataError(f"{folder}: {'is a file' if folder.exists() else 'nothing is there'}; expected a folder")
     endings = {ending: name for name, all_endings in image.FORMATS.items() for ending in all_endings}
-    classes: dict[str, int] = {}
-    formats: Counter[str] = Counter()
-    paths: list[Path] = []
-    other = 0
-    for name in _folders(folder):
-        files = _files(folder / name)
-        images = [p for p in files if p.suffix.lower() in endings]
-        other += len(files) - len(images)
-        classes[name] = len(images)
-        formats.update(endings[p.suffix.lower()] for p in images)
-        paths += images
+    found, skipped = walk.class_folders(folder, tuple(endings))
+    paths = [folder / name for names in found.values() for name in names]
+    classes = {name: len(names) for name, names in found.items()}
+    formats = Counter(endings[p.suffix.lower()] for p in paths)
+    other = sum(s.reason == walk.NO_IMAGE for s in skipped)
     if not paths:
-        found = ", ".join(classes) or "no folders"
-        raise DataError(f"{folder}: no images in class folders; expected one folder of images per class, found {found}")
+        there = ", ".join(classes) or "no folders"
+        raise DataError(f"{folder}: no images in class folders; expected one folder of images per class, found {there}")
     sizes, channels, moments, unreadable = _look(_spread(paths, looked_at), tuple(formats))
     if not sizes:
         raise DataError(f"{folder}: none of {len(unreadable)} images can be read; the first: {unreadable[0]}")
     return Survey(folder, classes, formats, sizes, channels, *moments, tuple(unreadable), other)
-
-
-def _folders(folder: Path) -> list[str]:
-    """Class folders, in the order of image_folder."""
-    try:
-        with os.scandir(folder) as entries:
-            names = [e.name for e in entries if e.is_dir() and not e.name.startswith(".")]
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be listed: {error.strerror or error}") from None
-    return sorted(names, key=os.fsencode)
-
-
-def _files(folder: Path) -> list[Path]:
-    def refuse(error: OSError) -> None:
-        raise DataError(f"{os.fsdecode(error.filename)}: cannot be listed: {error.strerror}") from None
-
-    found = (Path(above, name) for above, _, names in os.walk(folder, onerror=refuse) for name in names)
-    return sorted(p for p in found if not p.name.startswith(".") and p.is_file())
 
 
 def _spread(paths: Sequence[Path], count: int) -> list[Path]:

@@ -200,34 +200,53 @@ def input_types(config: Config, tree: Tree, where: Path, heads: tuple[Entry, ...
         _check_augment(config, config.input_shape, tree)
         return {inputs[0]: TensorType((rows, *config.input_shape))}
     try:
-        return {inputs[0]: TensorType((rows, *_image_shape(config, where)))}
+        return {n: TensorType((rows, *shape)) for n, shape in _shapes(config, where, inputs).items()}
     except (DataError, ConfigError) as e:
         text = f"the shape of the input is not known: {e}; give it: input_shape: [channels, height, width]"
         raise ConfigError(tree.problem(("data",), text)) from None
 
 
 def _check_augment(config: Config, shape: tuple[int, ...], tree: Tree) -> None:
-    """Compare ``input_shape`` with the size that the augmenters give images of any size, if they do give one."""
-    if config.data.train is None or not config.augment:
+    """Compare ``input_shape`` with the size that the augmenters give images of any size, if they do give one.
+
+    Raises:
+        ConfigError: if it is another, or if they give none where the source has images of any size.
+    """
+    chosen = config.data.train
+    if chosen is None:
         return
     steps = [Step(c.name, c.params) for c in config.augment]
     try:
-        found = prepare(
-            steps, ImageSpec(None, None, getattr(config.data.train.params, "channels", None)), training=True
-        )
-    except ConfigError:
-        return
+        found = prepare(steps, ImageSpec(None, None, getattr(chosen.params, "channels", None)), training=True)
+    except ConfigError as e:
+        if sources.REGISTRY.get(chosen.name).sized:
+            return
+        at = ("augment",) if config.augment else ("data", "train")
+        raise ConfigError([tree.problem(at, p) for p in e.problems]) from None
     if found.size is not None:
         check_shape((found.channels or shape[0], *found.size), shape, tree)
 
 
-def _image_shape(config: Config, where: Path) -> tuple[int, int, int]:
+def _shapes(config: Config, where: Path, inputs: list[str]) -> dict[str, tuple[int, ...]]:
+    """Shape of one sample by data input, as the source and the augmenters say; without a source, of colour images."""
     steps = [Step(c.name, c.params) for c in config.augment]
-    spec: ImageSpec | None = ImageSpec(None, None, 3)
-    if config.data.train is not None:
-        chosen = config.data.train
-        spec = first_image(sources.REGISTRY.get(chosen.name).open(chosen.params, data_folder(config, where)))
+    if config.data.train is None:
+        return {inputs[0]: _image_shape(steps, ImageSpec(None, None, 3))}
+    chosen = config.data.train
+    source = sources.REGISTRY.get(chosen.name).open(chosen.params, data_folder(config, where))
+    spec = first_image(source)
+    if spec is not None:
+        return {inputs[0]: _image_shape(steps, spec)}
+    prepare(steps, None, training=True)
+    known = {n: source.inputs[n].type.known_shape for n in inputs if n in source.inputs}
+    shapes = {n: shape for n, shape in known.items() if shape is not None}
+    if not shapes:
+        raise ConfigError(f"the net takes {', '.join(inputs)}, the data has {', '.join(source.inputs)}")
+    return shapes
+
+
+def _image_shape(steps: list[Step], spec: ImageSpec) -> tuple[int, int, int]:
     found = prepare(steps, spec, training=True)
     if found.size is None or found.channels is None:
-        raise ConfigError("the samples are no images")
+        raise ConfigError("how many channels the images have")
     return (found.channels, *found.size)

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from mxtrain.base.errors import DataError
+from mxtrain.data.sources import REGISTRY
 from mxtrain.data.survey import _spread, survey
 
 
@@ -88,6 +89,19 @@ def test_a_class_that_cannot_be_listed_is_no_empty_one(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "scandir", refused)
     with pytest.raises(DataError, match="/b: cannot be listed: Permission denied"):
         survey(tmp_path)
+
+
+def test_what_init_sees_is_what_training_reads(tmp_path):
+    save(tmp_path / "pool/1.png", (4, 4))
+    save(tmp_path / "root/a/2.png", (4, 4))
+    save(tmp_path / "root/a/.cache/3.png", (4, 4))
+    (tmp_path / "root/b").mkdir()
+    (tmp_path / "root/b/pool").symlink_to("../../pool")
+    (tmp_path / "root/b/up").symlink_to("..")
+    source = REGISTRY.get("image_folder")
+    opened = source.open(source.params(path="root"), tmp_path)
+    assert dict(survey(tmp_path / "root").classes) == {"a": 1, "b": 1} == dict.fromkeys(opened.classes, 1)
+    assert opened.names == ("a/2.png", "b/pool/1.png")
 
 
 def test_nothing_readable(tmp_path):

@@ -50,9 +50,29 @@ def test_a_shape_that_is_not_known(bench):
 
 def test_samples_that_are_no_images(bench, rng):
     bench.save("tiny", data=rng.random((9, 6)), softmax_label=[0] * 9)
-    with pytest.raises(ConfigError, match=r"not known: .*; give it: input_shape"):
-        checked(bench, augment=None)
-    assert checked(bench, augment=None, input_shape=[6]).graph.variables["data"].types[0].shape == (8, 6)
+    for changes in ({}, {"input_shape": [6]}):
+        assert checked(bench, augment=None, **changes).graph.variables["data"].types[0].shape == (8, 6)
+    with pytest.raises(ConfigError, match=r"flip: works on images only, and this source gives none"):
+        checked(bench, augment=["flip"])
+
+
+def test_an_input_that_the_data_does_not_have(bench, rng):
+    bench.save("tiny", numbers=rng.random((9, 6)), softmax_label=[0] * 9)
+    arrays = {"name": "arrays", "path": "tiny.npz", "inputs": ["numbers"]}
+    with pytest.raises(ConfigError, match=r"not known: the net takes data, the data has numbers; give it"):
+        checked(bench, augment=None, data={"train": arrays, "val": None})
+
+
+@pytest.mark.parametrize(
+    ("augment", "place"), [(["flip"], r"augment: images of dif"), (None, r"data\.train: images of dif")]
+)
+def test_images_of_any_size_need_one_as_fit_says(bench, augment, place):
+    bench.pngs("train", 9)
+    data = {"train": {"name": "image_folder", "path": "train"}, "val": None}
+    for look in (checked, lambda b, **c: b.fit(**c)):
+        with pytest.raises(ConfigError, match=place + r"ferent sizes .* cannot form a batch; end `augment`"):
+            look(bench, data=data, augment=augment, input_shape=[3, 8, 8])
+    assert checked(bench, augment=augment, input_shape=[1, 8, 8])
 
 
 def test_a_layer_that_does_not_fit_is_shown_at_its_line(bench):

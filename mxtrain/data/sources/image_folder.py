@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,7 +14,7 @@ from pydantic import Field as Constraint
 from mxtrain.base.errors import DataError
 from mxtrain.base.params import Name, declare, param
 from mxtrain.base.types import PartialType
-from mxtrain.data import files, image, paths
+from mxtrain.data import files, image, paths, walk
 from mxtrain.data.source import Encoded, Field, Rows, Skipped, Source
 
 Format = Literal["jpeg", "png", "bmp", "gif", "ppm", "webp"]
@@ -86,13 +85,7 @@ def open_source(params: Params, where: Path) -> ImageFolder:
     """
     root = paths.existing(params.path, where, folder=True)
     endings = tuple(e for f in params.formats for e in image.FORMATS[f])
-    skipped: list[Skipped] = []
-    found: dict[str, list[str]] = {}
-    for name, is_folder in _entries(root, "", skipped):
-        if is_folder:
-            found[name] = list(_walk(root, name, endings, skipped, frozenset([_identity(root)])))
-        else:
-            skipped.append(Skipped(name, "not in a class folder"))
+    found, skipped = walk.class_folders(root, endings)
     classes = params.classes or tuple(found)
     unknown = [c for c in found if c not in classes]
     if unknown:
@@ -111,47 +104,4 @@ def open_source(params: Params, where: Path) -> ImageFolder:
     return ImageFolder(root, params, classes, names, labels, tuple(skipped))
 
 
-def _walk(
-    root: Path, folder: str, endings: tuple[str, ...], skipped: list[Skipped], above: frozenset[tuple[int, int]]
-) -> Iterator[str]:
-    """Relative paths of the images below `folder`, in order. `above`: folders on the way here."""
-    here = _identity(root / folder)
-    if here in above:
-        skipped.append(Skipped(folder, "a link back to a folder above it"))
-        return
-    for name, is_folder in _entries(root, folder, skipped):
-        path = f"{folder}/{name}"
-        if is_folder:
-            yield from _walk(root, path, endings, skipped, above | {here})
-        elif not name.lower().endswith(endings):
-            skipped.append(Skipped(path, "not an image by its name, or a format that `formats` does not list"))
-        elif not (root / path).is_file():
-            skipped.append(Skipped(path, "a broken link, or not a regular file"))
-        else:
-            yield path
-
-
-def _entries(root: Path, folder: str, skipped: list[Skipped]) -> Iterator[tuple[str, bool]]:
-    """(name, is it a folder) of what a folder holds, in byte order, without hidden entries and undecodable names."""
-    try:
-        with os.scandir(root / folder) as listing:
-            entries = sorted(((e.name, e.is_dir()) for e in listing), key=lambda e: os.fsencode(e[0]))
-    except OSError as error:
-        raise DataError(f"{root / folder}: cannot be listed: {error.strerror or error}") from error
-    for name, is_folder in entries:
-        path = f"{folder}/{name}" if folder else name
-        shown = path.encode("utf-8", "backslashreplace").decode()
-        if name.startswith("."):
-            skipped.append(Skipped(shown, "hidden"))
-        elif shown != path:
-            skipped.append(Skipped(shown, "its name is not UTF-8"))
-        else:
-            yield name, is_folder
-
-
-def _identity(folder: Path) -> tuple[int, int]:
-    status = folder.stat()
-    return status.st_dev, status.st_ino
-
-
-SOURCE = Source(Params, open_source)
+SOURCE = Source(Params, open_source, sized=False)

@@ -185,4 +185,4 @@ def _lines(text: mmap.mmap) -> NDArray[np.int64]:
     return np.concatenate([starts[held], [len(content)]]).astype(np.int64)
 
 
-SOURCE = Source(Params, open_source)
+SOURCE = Source(Params, open_source, sized=False)

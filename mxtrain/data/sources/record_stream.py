@@ -233,4 +233,4 @@ def _records(shards: Any, rec: str) -> int:
     return int(next(s.records for s in shards if s.files[0].name == name))
 
 
-SOURCE = Source(Params, open_source)
+SOURCE = Source(Params, open_source, sized=False)
