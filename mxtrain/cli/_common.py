@@ -10,9 +10,13 @@ import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mxtrain.base.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from mxtrain.data.text_rows import TextRow
+    from mxtrain.train.model import Model
 
 
 def emit(record: Any) -> None:
@@ -115,6 +119,38 @@ def read_paths(arguments: Sequence[str], null: bool = False) -> Iterator[str]:
             yield argument
 
 
+def read_rows(arguments: Sequence[str]) -> Iterator[TextRow]:
+    """The rows of the text tables given, with ``-``, or nothing, for stdin.
+
+    Raises:
+        UsageError: if there are none.
+    """
+    from mxtrain.data.text_rows import TextRow, text_rows
+
+    if not arguments and (sys.stdin is None or sys.stdin.isatty()):
+        raise UsageError(
+            "no rows given: the model takes numbers; name CSV files, or pipe rows in: cut -d, ... | mxtrain"
+        )
+    for argument in arguments or ("-",):
+        if argument == "-":
+            yield from text_rows("-", (os.fsdecode(line) for line in sys.stdin.buffer))
+            continue
+        try:
+            with open(argument, encoding="utf-8", errors="surrogateescape") as stream:
+                yield from text_rows(argument, stream)
+        except OSError as error:
+            yield TextRow(argument, 0, "", f"{argument}: cannot be read: {error.strerror or error}")
+
+
+def read_given(model: Model, arguments: Sequence[str], null: bool) -> Iterator[str | TextRow]:
+    """Images or rows, as the model takes them.
+
+    Raises:
+        UsageError, DataError: as `read_paths` and `read_rows`.
+    """
+    return read_paths(arguments, null) if model.row_input is None else read_rows(arguments)
+
+
 def _endings() -> frozenset[str]:
     from mxtrain.data.image import FORMATS
 
@@ -137,10 +173,8 @@ def _name(raw: bytes) -> str:
     return os.fsdecode(raw)
 
 
-def rejected_text(count: int) -> str:
-    """What is said in the end where some files could not be read."""
-    return (
-        "1 file could not be read; its line says why"
-        if count == 1
-        else f"{count} files could not be read; their lines say why"
-    )
+def rejected_text(count: int, what: str) -> str:
+    """What is said in the end where some of what was given could not be read."""
+    if count == 1:
+        return f"1 {what} could not be read; its line says why"
+    return f"{count} {what}s could not be read; their lines say why"

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 COMMANDS = {
     "fit": "train a network from a config file",
     "eval": "measure a trained model on a data set",
-    "predict": "classify image files",
-    "extract": "write what an inner layer says of image files",
+    "predict": "classify image files, or rows of numbers",
+    "extract": "write what an inner layer says of image files, or rows of numbers",
     "check": "check a config: layers, shapes, parameters, memory; nothing is trained",
     "config": "show a config with every default, compare two, or print the JSON Schema",
     "pack": "pack images into record files; check, list, unpack, merge, split and index them",

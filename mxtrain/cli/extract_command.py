@@ -1,4 +1,4 @@
-"""mxtrain extract: what an inner layer says of image files, one JSON line each."""
+"""mxtrain extract: what an inner layer says of image files or rows of numbers, one JSON line each."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from mxtrain.base.errors import DataError, UsageError
-from mxtrain.cli._common import emit, log_to_stderr, read_paths, rejected_text
+from mxtrain.cli._common import emit, log_to_stderr, read_given, rejected_text
 from mxtrain.cli._options import ImagesAtOnce, Null, Paths, Run, Threads
 
-HELP = """Write the values of an inner layer for image files; one JSON line per file on stdout, in order."""
+HELP = """Write the values of an inner layer for image files; one JSON line per file on stdout, in order.
+
+A model of numbers takes CSV files, or rows on stdin, without labels: one JSON line per row."""
 
 
 def command(
@@ -35,11 +37,10 @@ def command(
         raise UsageError(f"name a layer: --layer NAME; there are: {known}")
     model.inner(layer)
     rejected = 0
-    records = extract(
-        model, read_paths(paths or [], null), layer, batch_size=batch_size, threads=model.program.device.threads
-    )
+    given = read_given(model, paths or [], null)
+    records = extract(model, given, layer, batch_size=batch_size, threads=model.program.device.threads)
     for record in records:
         emit(record)
         rejected += "error" in record
     if rejected:
-        raise DataError(rejected_text(rejected))
+        raise DataError(rejected_text(rejected, "file" if model.row_input is None else "row"))

@@ -1,20 +1,20 @@
-"""mxtrain predict: classify image files, one JSON line each."""
+"""mxtrain predict: what a model says of image files or rows of numbers, one JSON line each."""
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import Annotated
 
 import typer
 
 from mxtrain.base.errors import DataError
-from mxtrain.cli._common import emit, log_to_stderr, read_paths, rejected_text
+from mxtrain.cli._common import emit, log_to_stderr, read_given, rejected_text
 from mxtrain.cli._options import ImagesAtOnce, Null, Paths, Run, Threads
 
 HELP = """Classify image files with a trained model; one JSON line per file on stdout, in order.
 
-Classes and preprocessing come from the checkpoint. A file that cannot be read gives a line with "error", and exit code
-3 in the end (--strict: at once)."""
+Classes and preprocessing come from the checkpoint. A model of numbers takes CSV files, or rows on stdin, without
+labels: one JSON line per row. What cannot be read gives a line with "error", and exit code 3 in the end (--strict: at
+once)."""
 
 
 def command(
@@ -31,13 +31,9 @@ def command(
     from mxtrain.train.predict import predict
 
     log_to_stderr()
-    names = read_paths(paths or [], null)
-    first = next(names, None)
     model = load_model(run, threads)
-    records = predict(
-        model, chain([first], names) if first is not None else [], batch_size=batch_size, top=top,
-        threads=model.program.device.threads,
-    )  # fmt: skip
+    given = read_given(model, paths or [], null)
+    records = predict(model, given, batch_size=batch_size, top=top, threads=model.program.device.threads)
     rejected = 0
     for record in records:
         emit(record)
@@ -46,4 +42,4 @@ def command(
             if strict:
                 raise DataError(record["error"])
     if rejected:
-        raise DataError(rejected_text(rejected))
+        raise DataError(rejected_text(rejected, "file" if model.row_input is None else "row"))

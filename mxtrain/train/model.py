@@ -17,6 +17,7 @@ from mxtrain.passes import Options
 from mxtrain.symbol.variables import with_declared
 from mxtrain.train.checkpoint_io import Checkpoint, open_checkpoint
 from mxtrain.train.device import gpus_of, kind, make_device
+from mxtrain.train.net import find_heads
 from mxtrain.train.program import Program, make_program
 from mxtrain.train.state import STATE, ModelInfo, load_arrays, only, parse_state
 
@@ -56,6 +57,19 @@ class Model:
                 f"the model takes {self.info.inputs}, not images; predict needs a model with one image input"
             )
         return images[0]
+
+    @property
+    def row_input(self) -> str | None:
+        """The one data input, if it takes rows of numbers; None if the model takes images."""
+        (name, shape), *more = self.info.inputs.items()
+        return name if not more and len(shape) != 3 else None
+
+    @property
+    def gives_values(self) -> bool:
+        """True if the first output is numbers that come near to labels; False for a score per class."""
+        types = {**self.types(1), **{n: TensorType((1, *shape)) for n, shape in self.info.labels.items()}}
+        head = find_heads(self.program.heads, types)[0]
+        return head.label is not None and head.classes is None
 
     def inner(self, name: str) -> tuple[Entry, ...]:
         """The first output of the node called `name` (or of ``name_output``), as heads.

@@ -1,4 +1,4 @@
-"""Prediction and feature extraction: files in, one record per file out, in order, in constant memory."""
+"""Prediction and feature extraction: images or rows in, one record for each out, in order, in constant memory."""
 
 from __future__ import annotations
 
@@ -13,33 +13,42 @@ from numpy.typing import NDArray
 
 from mxtrain.base.errors import ConfigError, DataError
 from mxtrain.data.augmenter import Finish
+from mxtrain.data.text_rows import TextRow, numbers
 from mxtrain.executor import Plan
 from mxtrain.graph import Entry
 from mxtrain.train.model import Model
 
 Record = dict[str, Any]
-Decoded = NDArray[np.uint8] | str
+Given = str | TextRow
+"""What a model is asked about: the path of an image, or a row of numbers."""
+Decoded = NDArray[np.uint8] | NDArray[np.float32] | str
 
 
-def chunks(paths: Iterable[str], size: int) -> Iterator[list[str]]:
-    """Lists of up to `size` paths."""
-    rest = iter(paths)
+def chunks(given: Iterable[Given], size: int) -> Iterator[list[Given]]:
+    """Lists of up to `size` of them."""
+    rest = iter(given)
     while chunk := list(islice(rest, size)):
         yield chunk
 
 
-def decode(model: Model, path: str) -> Decoded:
-    """The image of a file ready for the net, or why there is none."""
+def decode(model: Model, given: Given) -> Decoded:
+    """An image or a row ready for the net, or why there is none."""
+    if isinstance(given, TextRow):
+        return numbers(given, tuple(model.info.inputs[_input(model)]))
     try:
-        return model.preprocess.decode(Path(path), name=path)
+        return model.preprocess.decode(Path(given), name=given)
     except DataError as e:
         return str(e)
 
 
+def _input(model: Model) -> str:
+    return model.row_input or model.image_input
+
+
 def outputs(
-    model: Model, paths: Iterable[str], *, batch_size: int, heads: tuple[Entry, ...] | None = None, threads: int = 2
-) -> Iterator[tuple[str, NDArray[np.float32] | str]]:
-    """(path, first output's row or an error text) for every path, in order.
+    model: Model, given: Iterable[Given], *, batch_size: int, heads: tuple[Entry, ...] | None = None, threads: int = 2
+) -> Iterator[tuple[Record, NDArray[np.float32] | str]]:
+    """(what to call it, first output's row or an error text) for every image or row, in order.
 
     Args:
         heads: what to compute instead of the net's outputs.
@@ -48,7 +57,7 @@ def outputs(
     plan = model.program.prediction(model.types(batch_size), heads)
     with ThreadPoolExecutor(threads) as pool:
         pending = None
-        for chunk in _ended(chunks(paths, batch_size)):
+        for chunk in _ended(chunks(given, batch_size)):
             # The next chunk is decoded while this one is computed.
             upcoming = None if chunk is None else (chunk, pool.map(lambda p: decode(model, p), chunk))
             if pending is not None:
@@ -56,20 +65,21 @@ def outputs(
             pending = upcoming
 
 
-def _ended(chunked: Iterator[list[str]]) -> Iterator[list[str] | None]:
+def _ended(chunked: Iterator[list[Given]]) -> Iterator[list[Given] | None]:
     yield from chunked
     yield None
 
 
 def _run(
-    model: Model, plan: Plan, paths: list[str], images: list[Decoded]
-) -> Iterator[tuple[str, NDArray[np.float32] | str]]:
-    good = {k: image for k, image in enumerate(images) if not isinstance(image, str)}
+    model: Model, plan: Plan, given: list[Given], samples: list[Decoded]
+) -> Iterator[tuple[Record, NDArray[np.float32] | str]]:
+    good = [sample for sample in samples if not isinstance(sample, str)]
     found: Iterator[NDArray[np.float32]] = iter(())
     if good:
-        found = iter(compute(plan, model.image_input, model.preprocess.finish, np.stack(list(good.values()))))
-    for path, image in zip(paths, images, strict=True):
-        yield path, image if isinstance(image, str) else next(found)
+        found = iter(compute(plan, _input(model), model.preprocess.finish, np.stack(good)))
+    for one, sample in zip(given, samples, strict=True):
+        name: Record = {"path": one.path, "line": one.line} if isinstance(one, TextRow) else {"path": one}
+        yield name, sample if isinstance(sample, str) else next(found)
 
 
 def compute(plan: Plan, name: str, finish: Finish, samples: NDArray[Any]) -> NDArray[np.float32]:
@@ -95,39 +105,45 @@ def compute(plan: Plan, name: str, finish: Finish, samples: NDArray[Any]) -> NDA
 
 
 def predict(
-    model: Model, paths: Iterable[str], *, batch_size: int = 32, top: int = 1, threads: int = 2
+    model: Model, given: Iterable[Given], *, batch_size: int = 32, top: int = 1, threads: int = 2
 ) -> Iterator[Record]:
-    """One record per file: ``{"path", "class", "probability", "top": [...]}`` or ``{"path", "error"}``.
+    """One record for each image or row.
+
+    ``{"path", "class", "probability", "top": [...]}``, or ``{"path", "values"}`` of a model that gives numbers, not a
+    score per class, or ``{"path", "error"}``; rows have their ``"line"`` too.
 
     Raises:
-        ConfigError: if the model's output is no vector of class probabilities.
+        ConfigError: if the model's output is no vector.
     """
-    classes = model.info.classes
-    for path, result in outputs(model, paths, batch_size=batch_size, threads=threads):
+    classes, gives_values = model.info.classes, model.gives_values
+    for name, result in outputs(model, given, batch_size=batch_size, threads=threads):
         if isinstance(result, str):
-            yield {"path": path, "error": result}
+            yield {**name, "error": result}
+            continue
+        if gives_values:
+            yield {**name, "values": [float(v) for v in result.reshape(-1)]}
             continue
         if result.ndim != 1:
             raise ConfigError(f"the model gives {result.shape} per image, not one probability per class; use extract")
         order = np.argsort(-result, kind="stable")[: max(top, 1)]
         ranked = [{"class": _name(classes, int(i)), "index": int(i), "probability": float(result[i])} for i in order]
-        record: Record = {"path": path, **ranked[0]}
+        record: Record = {**name, **ranked[0]}
         if top > 1:
             record["top"] = ranked
         yield record
 
 
 def extract(
-    model: Model, paths: Iterable[str], layer: str, *, batch_size: int = 32, threads: int = 2
+    model: Model, given: Iterable[Given], layer: str, *, batch_size: int = 32, threads: int = 2
 ) -> Iterator[Record]:
-    """One record per file: ``{"path", "layer", "shape", "values"}`` or ``{"path", "error"}``."""
+    """One record for each image or row: ``{"path", "layer", "shape", "values"}`` or ``{"path", "error"}``."""
     heads = model.inner(layer)
-    for path, result in outputs(model, paths, batch_size=batch_size, heads=heads, threads=threads):
+    for name, result in outputs(model, given, batch_size=batch_size, heads=heads, threads=threads):
         if isinstance(result, str):
-            yield {"path": path, "error": result}
+            yield {**name, "error": result}
         else:
             values = [float(v) for v in result.reshape(-1)]
-            yield {"path": path, "layer": layer, "shape": list(result.shape), "values": values}
+            yield {**name, "layer": layer, "shape": list(result.shape), "values": values}
 
 
 def _name(classes: list[str] | None, index: int) -> str:

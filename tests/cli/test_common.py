@@ -101,7 +101,8 @@ def test_a_terminal_is_no_list_of_names(monkeypatch):
 
 
 def test_rejected():
-    assert rejected_text(1).startswith("1 file could") and rejected_text(2).startswith("2 files could")
+    assert rejected_text(1, "file").startswith("1 file could")
+    assert rejected_text(2, "row").startswith("2 rows could")
 
 
 @pytest.mark.parametrize(

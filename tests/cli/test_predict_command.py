@@ -6,6 +6,18 @@ import os
 
 import pytest
 
+from mxtrain.train.fit import start_run
+
+ROWS = """\
+data: {train: {name: csv, path: t.csv, label_columns: [sum]}}
+net: [{fully_connected: {num_hidden: 1}}, {linear_regression_output: {name: line}}]
+optimizer: {name: sgd, lr: 0.01}
+metrics: [rmse]
+epochs: 1
+threads: 1
+log: {progress: 'off'}
+"""
+
 
 def test_a_line_for_every_file_in_order(mx, trained, folder):
     names = [str(p) for p in sorted((folder / "images/val").rglob("*.png"), reverse=True)]
@@ -66,6 +78,27 @@ def test_a_damaged_checkpoint(mx, copy, folder):
 def test_bad_options(mx, trained, option):
     said = mx("predict", trained, "x.png", *option)
     assert said.code == 2 and option[0] in said.err
+
+
+@pytest.fixture(scope="module")
+def on_rows(tmp_path_factory):
+    """A run on a table, with labels in its last column."""
+    path = tmp_path_factory.mktemp("rows")
+    (path / "t.csv").write_text("x,y,sum\n" + "".join(f"{i},{i % 3},{i + i % 3}\n" for i in range(12)))
+    (path / "t.yaml").write_text(ROWS)
+    return start_run(str(path / "t.yaml"), [], path / "runs", ["mxtrain", "fit"]).run
+
+
+def test_a_model_of_numbers_takes_rows(mx, on_rows, tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"x,y\n1,2\n\xff,2\n3,4,5\n")
+    said = mx("predict", on_rows, tmp_path / "a.csv", tmp_path / "nope.csv")
+    assert said.code == 3 and said.err == "mxtrain: 3 rows could not be read; their lines say why\n"
+    good, *bad = said.lines
+    assert (good["line"], len(good["values"])) == (2, 1) and [r["line"] for r in bad] == [3, 4, 0]
+    assert "column 0" in bad[0]["error"] and "3 cells" in bad[1]["error"] and "cannot be read" in bad[2]["error"]
+    (piped,) = mx("predict", on_rows, stdin=b"1,2").lines
+    assert piped == {"path": "-", "line": 1, "values": good["values"]}
+    assert mx("extract", on_rows, "-", "--layer", "line", stdin=b"1,2\n").lines[0]["values"] == good["values"]
 
 
 def test_no_model(mx, tmp_path):

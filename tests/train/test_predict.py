@@ -9,6 +9,7 @@ from PIL import Image
 
 from mxtrain.base.errors import ConfigError
 from mxtrain.data.augmenter import Finish
+from mxtrain.data.text_rows import text_rows
 from mxtrain.train.bench import find_net, make_bare
 from mxtrain.train.model import load_model
 from mxtrain.train.predict import chunks, compute, extract, predict
@@ -175,3 +176,50 @@ def test_arrays_instead_of_files(rng):
     kept = whole.copy()
     np.testing.assert_allclose(compute(plan, "data", Finish(std=(255.0,)), pixels[2:]), whole[2:], rtol=1e-5)
     np.testing.assert_array_equal(whole, kept)
+
+
+def table(bench, labels, net, **changes):
+    """A run on rows of three numbers, and the rows."""
+    rows = np.random.default_rng(4).normal(size=(48, 3)).astype(np.float32)
+    bench.save("tiny", data=rows, softmax_label=labels(rows))
+    changes = {"augment": None, "metrics": ["rmse"], "epochs": 20, "data": {"val": None}, **changes}
+    return bench.fit(net=net, **changes), rows
+
+
+def as_text(rows):
+    return [",".join(f"{v:.9g}" for v in row) for row in rows]
+
+
+def test_rows_of_numbers_give_values(bench):
+    net = [{"fully_connected": {"num_hidden": 1}}, {"linear_regression_output": {"name": "line"}}]
+    run, rows = table(bench, lambda r: r @ [1, -2, 0.5], net, optimizer={"name": "sgd", "lr": 0.3})
+    lines = ["a,b,c\n", *as_text(rows), "", "1,2", "1,nan,2"]
+    records = list(predict(load_model(run.path), text_rows("t.csv", lines), batch_size=5))
+    assert [r["line"] for r in records] == [*range(2, 50), 51, 52] and {r["path"] for r in records} == {"t.csv"}
+    np.testing.assert_allclose([r["values"][0] for r in records[:48]], rows @ [1, -2, 0.5], atol=0.05)
+    assert records[48]["error"] == "t.csv:51: 2 cells, the net takes 3: the columns of data, no labels"
+    assert records[49]["error"] == "t.csv:52: column 1: expected a finite number, got 'nan'"
+    (inner,) = extract(load_model(run.path), text_rows("t.csv", lines[1:2]), "line")
+    assert inner["values"] == pytest.approx(records[0]["values"]) and inner["line"] == 1
+
+
+def test_rows_of_numbers_give_classes(bench):
+    net = [{"fully_connected": {"num_hidden": 2}}, {"softmax_output": {"name": "softmax"}}]
+    run, rows = table(bench, lambda r: (r[:, 0] > 0).astype(np.float32), net, metrics=["accuracy"])
+    records = list(predict(load_model(run.path), text_rows("-", as_text(rows))))
+    right = [r["class"] == str(int(row[0] > 0)) for r, row in zip(records, rows, strict=True)]
+    assert np.mean(right) >= 0.9
+
+
+def test_several_labels_are_values_not_classes(bench):
+    net = [{"fully_connected": {"num_hidden": 2}}, {"logistic_regression_output": {"name": "tags"}}]
+    run, rows = table(bench, lambda r: (r[:, :2] > 0).astype(np.float32), net, optimizer={"name": "sgd", "lr": 1})
+    said = np.array([r["values"] for r in predict(load_model(run.path), text_rows("-", as_text(rows)))])
+    assert said.shape == (48, 2) and np.mean((said > 0.5) == (rows[:, :2] > 0)) >= 0.9
+
+
+def test_numbers_learned_from_images_are_values(folders):
+    bench, files, _ = folders
+    net = ["flatten", {"fully_connected": {"num_hidden": 1}}, {"linear_regression_output": {"name": "line"}}]
+    run = bench.fit(**{**FOLDERS, "epochs": 1, "net": net, "metrics": ["rmse"]})
+    assert all(len(r["values"]) == 1 and "class" not in r for r in predict(load_model(run.path), files))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 import math
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from mxtrain.base.params import Name, declare, param
 from mxtrain.data import paths
 from mxtrain.data.source import Source
 from mxtrain.data.sources._columns import Columns, check_classes
+from mxtrain.data.text_rows import is_header, split, wrong
 
 _CHUNK = 4096
 Column = int | str
@@ -119,9 +119,9 @@ def read(path: Path, delimiter: str = ",", header: bool | Literal["auto"] = "aut
             first = next(lines, None)
             if first is None:
                 raise FormatError(f"{path}: empty; expected rows of numbers")
-            cells = _cells(first[1], delimiter)
+            cells = split(first[1], delimiter)
             width = len(cells)
-            if header is True or (header == "auto" and any(_number(c) is None for c in cells)):
+            if header is True or (header == "auto" and is_header(cells)):
                 names = tuple(c.strip() for c in cells)
             else:
                 lines = itertools.chain([first], lines)
@@ -154,34 +154,15 @@ def _parsed(chunk: list[tuple[int, str]], delimiter: str, width: int, path: Path
 
 def _checked(chunk: list[tuple[int, str]], delimiter: str, width: int, path: Path) -> Iterator[list[float]]:
     for line, text in chunk:
-        cells = _cells(text, delimiter)
+        cells = split(text, delimiter)
         if len(cells) != width:
             raise FormatError(f"{path}:{line}: {len(cells)} cells; the first line has {width}")
         row = []
         for column, cell in enumerate(cells):
-            value = _number(cell)
-            if value is None or not abs(value) <= float(np.finfo(np.float32).max):
-                shown = repr(cell.strip()[:40]) if cell.strip() else "an empty cell"
-                raise FormatError(f"{path}:{line}: column {column}: expected a finite number, got {shown}")
-            row.append(value)
+            if why := wrong(cell):
+                raise FormatError(f"{path}:{line}: column {column}: {why}")
+            row.append(float(cell))
         yield row
-
-
-def _cells(line: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])
-    except csv.Error:
-        return line.rstrip("\r\n").split(delimiter)
-
-
-def _number(cell: str) -> float | None:
-    # Python reads 1_000 and digits of every script as numbers; no table means that.
-    if "_" in cell or not cell.isascii():
-        return None
-    try:
-        return float(cell)
-    except ValueError:
-        return None
 
 
 SOURCE = Source(Params, open_source)
