@@ -63,7 +63,9 @@ class Built:
 
     def feeder(self, data: DataSet) -> Feeder:
         """How batches of a data set reach the net."""
-        return Feeder(data.it.finish, net.label_classes(self.shown), self.names, self.device)
+        # Classes are looked at before they are mixed; after it they are probabilities.
+        mixed = data is self.train and self.mixing is not None
+        return Feeder(data.it.finish, {} if mixed else net.label_classes(self.shown), self.names, self.device)
 
     def metric_set(self) -> MetricSet:
         """The metrics of the config, once per labelled head."""

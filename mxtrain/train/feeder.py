@@ -17,7 +17,7 @@ from mxtrain.executor import Plan
 
 
 class Classes(NamedTuple):
-    """What a class label may be: 0 to number - 1, or `ignored`."""
+    """What a class label may be: a whole number from 0 to number - 1, or `ignored`."""
 
     number: int
     ignored: float | None = None
@@ -86,9 +86,9 @@ class Feeder:
         self.finish.apply(values, target)
 
     def _check(self, labels: NDArray[Any], batch: Batch, classes: Classes) -> None:
-        if labels.size and labels.min() >= 0 and labels.max() < classes.number:
+        good = (labels >= 0) & (labels < classes.number) & (labels == np.floor(labels))
+        if good.all():
             return
-        good = (labels >= 0) & (labels < classes.number)
         if classes.ignored is not None:
             good |= labels == classes.ignored
         bad = np.argwhere(~good & batch.mask.reshape(-1, *[1] * (labels.ndim - 1)))

@@ -32,6 +32,7 @@ class Head:
         classes: number of classes if the label is a class, else None.
         loss: whether it adds to the loss.
         ignored: label that is no class and is meant so, or None.
+        kept: the loss reads all of the label as it is given, in whatever axes.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Head:
     classes: int | None
     loss: bool = False
     ignored: float | None = None
+    kept: bool = True
 
 
 def read_net(tree: Tree, where: Path) -> tuple[Entry, ...]:
@@ -65,13 +67,14 @@ def find_heads(heads: tuple[Entry, ...], types: Mapping[str, TensorType]) -> lis
         labels = [x for x, name in zip(e.node.inputs, e.node.input_names, strict=True) if name == "label"]
         loss = e.node.op is not None and e.node.op.loss is not None
         label = _variable(labels[0]) if labels and loss else None
-        classes, ignored = None, None
+        classes, ignored, kept = None, None, True
         if label is not None:
             # As many values as labels: numbers to come near to. More: a score for each class.
             scores = e.type.size // max(labels[0].type.size, 1)
             classes = scores if scores > 1 else None
             ignored = e.node.params.ignore_label if getattr(e.node.params, "use_ignore", False) else None
-        found.append(Head(e.node.name, label, classes, loss, ignored))
+            kept = _kept(labels[0])
+        found.append(Head(e.node.name, label, classes, loss, ignored, kept))
     return found
 
 
@@ -79,6 +82,16 @@ def _variable(label: Entry) -> str | None:
     """The one input that a label is made of, such as by a reshape; None where it is made of none or several."""
     names = inputs_of((label,))
     return names[0] if len(names) == 1 else None
+
+
+def _kept(label: Entry) -> bool:
+    """True if the label has all the values of the one input that it is made of, and no others."""
+    source = label
+    while source.node.op is not None:
+        if source.node.op.pointwise or len(source.node.inputs) != 1:
+            return False
+        (source,) = source.node.inputs
+    return source.type.size == label.type.size
 
 
 def check_parts(heads: tuple[Entry, ...], parts: int, tree: Tree) -> None:
@@ -99,8 +112,8 @@ def check_parts(heads: tuple[Entry, ...], parts: int, tree: Tree) -> None:
 
 
 def label_classes(heads: Sequence[Head]) -> dict[str, Classes]:
-    """Which labels are classes, by the net's name of the label."""
-    return {h.label: Classes(h.classes, h.ignored) for h in heads if h.label is not None and h.classes is not None}
+    """Which labels are classes as they are given, by the net's name of the label."""
+    return {h.label: Classes(h.classes, h.ignored) for h in heads if h.label and h.classes and h.kept}
 
 
 def label_names(heads: tuple[Entry, ...], it: DataIter, tree: Tree) -> dict[str, str]:

@@ -48,7 +48,7 @@ def test_what_the_net_does_not_read_is_left_out():
     assert target.inputs["data"].tolist() == [[1, 1, 1]] * 2
 
 
-@pytest.mark.parametrize("bad", [3, -1, np.nan, np.inf])
+@pytest.mark.parametrize("bad", [3, -1, 1.5, np.nan, np.inf])
 @pytest.mark.parametrize("known", [True, False], ids=["training", "prediction"])
 def test_a_label_that_is_no_class(bad, known):
     target = plan(label=(4,)) if known else plan()

@@ -38,7 +38,20 @@ def test_a_label_with_other_axes_for_the_loss():
     rows = sym.fully_connected(sym.reshape(data, shape=(-1, 3), name="rows"), num_hidden=4)
     entries = settled(sym.softmax_output(rows, label, name="softmax").entries)
     types = {"data": TensorType((4, 6)), "softmax_label": TensorType((4, 2))}
-    assert find_heads(entries, types) == [Head("softmax", "softmax_label", 4, True)]
+    heads = find_heads(entries, types)
+    assert heads == [Head("softmax", "softmax_label", 4, True)]
+    assert label_classes(heads) == {"softmax_label": Classes(4)}
+
+
+@pytest.mark.parametrize(
+    ("made", "rows"), [(lambda y: y - 1, 32), (lambda y: sym.slice_axis(y, axis=1, begin=0, end=1), 16)]
+)
+def test_a_label_that_becomes_other_numbers_need_be_no_class(made, rows):
+    label = sym.reshape(made(sym.variable("label")), shape=(-1,), name="flat")
+    scores = sym.fully_connected(sym.variable("data"), num_hidden=4)
+    entries = settled(sym.softmax_output(scores, label, name="softmax").entries)
+    (head,) = find_heads(entries, {"data": TensorType((rows, 3)), "label": TensorType((16, 2))})
+    assert head.label == "label" and label_classes([head]) == {}
 
 
 def test_probabilities_are_no_classes(bench):
