@@ -69,7 +69,8 @@ def byte_ranges(sizes: Sequence[int], num_parts: int, part_index: int) -> list[t
     Raises:
         ValueError: if there is no such part.
     """
-    check_part(num_parts, part_index)
+    if num_parts < 1 or not 0 <= part_index < num_parts:
+        raise ValueError(f"part_index must be in [0, num_parts), num_parts at least 1; got {part_index} of {num_parts}")
     step = -(-sum(sizes) // num_parts)
     step += -step % 4
     first, last = step * part_index, step * (part_index + 1)
@@ -78,24 +79,3 @@ def byte_ranges(sizes: Sequence[int], num_parts: int, part_index: int) -> list[t
         ranges.append((min(max(first - base, 0), size), min(max(last - base, 0), size)))
         base += size
     return ranges
-
-
-def record_range(records: int, num_parts: int, part_index: int) -> range:
-    """The record numbers of a part, as MXNet divides files that have an index.
-
-    Raises:
-        ValueError: if there is no such part.
-    """
-    check_part(num_parts, part_index)
-    step = -(-records // num_parts)
-    return range(min(step * part_index, records), min(step * (part_index + 1), records))
-
-
-def check_part(num_parts: int, part_index: int) -> None:
-    """Refuse a part that does not exist.
-
-    Raises:
-        ValueError: saying which parts there are.
-    """
-    if num_parts < 1 or not 0 <= part_index < num_parts:
-        raise ValueError(f"part_index must be in [0, num_parts), num_parts at least 1; got {part_index} of {num_parts}")

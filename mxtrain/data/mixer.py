@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from mxtrain.base.errors import ConfigError, DataError
+from mxtrain.base.errors import DataError
 from mxtrain.base.random import stream_key, words
-from mxtrain.base.types import PartialType
 from mxtrain.data.augmenter import Image, Words
 
 Labels = NDArray[np.float32]
@@ -51,27 +50,6 @@ def draw_words(mixer: Mixer, name: str, seed: int, epoch: int, rows: range) -> W
     """(N, `words`) of the samples at positions `rows` of an epoch; `name`: of the step, unique within a config."""
     drawn: Words = words(stream_key(seed, f"data/mix/{name}"), epoch, rows.start, len(rows), mixer.words)
     return drawn
-
-
-def mixed_type(name: str, label: PartialType, classes: int | None) -> PartialType:
-    """Type of one sample's label after mixing: probabilities, (classes,) float32.
-
-    Args:
-        name: of the label variable.
-        label: type of one sample's label before: () for a class number, (classes,) for probabilities.
-        classes: number of classes; None if it is not known.
-
-    Raises:
-        ConfigError: if the classes are not known, or the labels are neither of the two.
-    """
-    if classes is None:
-        raise ConfigError(f"label {name!r}: mixing samples needs the number of classes, and this source names none")
-    if label.shape not in ((), (classes,)):
-        raise ConfigError(
-            f"label {name!r}: mixing samples needs one class number per sample, or the probabilities of the "
-            f"{classes} classes; these labels are {label}"
-        )
-    return PartialType((classes,), "float32")
 
 
 def soft_labels(labels: Labels, classes: int) -> Labels:

@@ -32,11 +32,6 @@ def params_name(prefix: str, epoch: int) -> str:
     return f"{prefix}-{epoch:04d}.params"
 
 
-def states_name(prefix: str, epoch: int) -> str:
-    """PREFIX-0007.states: at least four digits."""
-    return f"{prefix}-{epoch:04d}.states"
-
-
 def parse_name(name: str) -> CheckpointFile | None:
     """What a file's name says, or None if it is not that of a checkpoint's file."""
     if name.endswith(SYMBOL):

@@ -5,7 +5,7 @@ The workspace is a mask of one bit per element: where the absorbed activation le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -101,9 +101,6 @@ class Facts(NamedTuple):
     stored: bool
     fixed: bool
     relu: bool
-
-
-FactsOf = Callable[[Node], Facts]
 
 
 def forward(node: Node, device: Device, f: Facts) -> Recipe | None:

@@ -8,9 +8,8 @@ import json
 import numpy as np
 import pytest
 
-from mxtrain.base.errors import ConfigError, DataError
+from mxtrain.base.errors import DataError
 from mxtrain.base.random import words
-from mxtrain.base.types import PartialType
 from mxtrain.data import mixer
 from mxtrain.data.mix import REGISTRY
 
@@ -144,12 +143,3 @@ def test_partners_are_a_permutation():
 def test_labels_that_are_no_class(wrong):
     with pytest.raises(DataError, match=r"row 2 of the batch: label .* is no class \(0 to 4\)"):
         mixer.soft_labels(np.array([0, 4, wrong], np.float32), 5)
-
-
-def test_type_of_mixed_labels():
-    assert mixer.mixed_type("y", PartialType((), "float32"), 10) == PartialType((10,), "float32")
-    assert mixer.mixed_type("y", PartialType((10,), "float32"), 10) == PartialType((10,), "float32")
-    with pytest.raises(ConfigError, match="label 'y': mixing samples needs the number of classes"):
-        mixer.mixed_type("y", PartialType((), "float32"), None)
-    with pytest.raises(ConfigError, match="needs one class number per sample, or the probabilities of the 10 classes"):
-        mixer.mixed_type("y", PartialType((4,), "float32"), 10)

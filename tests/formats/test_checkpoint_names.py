@@ -7,7 +7,6 @@ from mxtrain.formats.checkpoint_names import (
     params_name,
     parse_name,
     saved_epochs,
-    states_name,
     symbol_name,
 )
 
@@ -16,7 +15,7 @@ from mxtrain.formats.checkpoint_names import (
 @pytest.mark.parametrize("epoch", [0, 7, 9999, 10000])
 def test_names_are_read_back(prefix, epoch):
     assert parse_name(params_name(prefix, epoch)) == CheckpointFile(prefix, "params", epoch)
-    assert parse_name(states_name(prefix, epoch)) == CheckpointFile(prefix, "states", epoch)
+    assert parse_name(f"{prefix}-{epoch:04d}.states") == CheckpointFile(prefix, "states", epoch)
     assert parse_name(symbol_name(prefix)) == CheckpointFile(prefix, "symbol")
 
 

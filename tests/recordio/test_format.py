@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordio.format import MAGIC, byte_ranges, cut, encode, find_start, record_range
+from recordio.format import MAGIC, byte_ranges, cut, encode, find_start
 
 
 def joined(record):
@@ -81,14 +81,7 @@ def test_more_parts_than_bytes_leave_some_empty():
     assert byte_ranges([], 2, 1) == []
 
 
-def test_record_ranges_are_mxnets():
-    assert [list(record_range(8, 3, part)) for part in range(3)] == [[0, 1, 2], [3, 4, 5], [6, 7]]
-    assert [len(record_range(4, 3, part)) for part in range(3)] == [2, 2, 0]
-
-
 @pytest.mark.parametrize(("parts", "part"), [(0, 0), (2, 2), (2, -1), (-1, 0)])
 def test_parts_that_do_not_exist_are_refused(parts, part):
     with pytest.raises(ValueError, match=f"got {part} of {parts}"):
         byte_ranges([8], parts, part)
-    with pytest.raises(ValueError, match=f"got {part} of {parts}"):
-        record_range(8, parts, part)

@@ -24,7 +24,6 @@ from recordio.files import Mapped
 from recordio.format import HEADER, MAGIC_WORD
 
 _FIXED = 24
-_FLAG = slice(8, 12)
 _LABEL = slice(12, 16)
 _BLOCK = 1 << 20
 _EXCEPTIONS = 1000
