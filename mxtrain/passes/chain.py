@@ -130,7 +130,7 @@ def _group(g: Graph, compiled: bool) -> dict[Node, int]:
                 continue
             if k is None:
                 k = j
-            elif not groups.leads(groups.before[k], j) and not groups.leads(groups.before[j], k):
+            else:
                 groups.merge(j, k)
         if k is None:
             k = groups.new(t)

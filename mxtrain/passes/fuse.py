@@ -38,7 +38,6 @@ def _fuse(g: Graph, absorb: Absorb) -> Graph:
 
 def _fuse_once(g: Graph, absorb: Absorb) -> Graph:
     readers = g.readers
-    absorbed: set[Node] = set()
 
     def change(node: Node, inputs: tuple[Entry, ...]) -> Sequence[Entry] | None:
         fresh = node if inputs == node.inputs else rebuild(node, inputs)
@@ -46,13 +45,12 @@ def _fuse_once(g: Graph, absorb: Absorb) -> Graph:
         hidden = any(readers[Entry(node, i)] for i in range(1, node.output_count))
         for e in node.inputs:
             producer = fresh.inputs[node.inputs.index(e)].node
-            if readers[e] != 1 or e.index != 0 or e.node.op is None or hidden or producer in absorbed:
+            if readers[e] != 1 or e.index != 0 or e.node.op is None or hidden:
                 continue
             if any(readers[Entry(e.node, i)] for i in range(1, e.node.output_count)):
                 continue
             merged = absorb(producer, fresh)
             if merged is not None:
-                absorbed.add(producer)
                 merged = replace(merged, source=node.source or producer.source, origins=_origins(producer, fresh))
                 return [Entry(merged, min(i, merged.output_count - 1)) for i in range(node.output_count)]
         return own

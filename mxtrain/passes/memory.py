@@ -90,7 +90,7 @@ def plan_memory(
     Args:
         strategy: none gives each entry its own bytes; inplace shares where kernels allow; co-share reuses dead bytes.
         hoist: nodes that depend only on parameters, auxiliaries and constants keep their results between runs.
-        fixed: entries that must end in the storage of a variable (gradients).
+        fixed: outputs that must end in the storage of a variable (gradients).
         order: the nodes as they should run; default: as the graph lists them.
     """
     pack, steps = _split(g, order or g.nodes, hoist)
@@ -104,8 +104,6 @@ def plan_memory(
     for k, n in enumerate(steps):
         planner.visit(n, k)
     copies = tuple((e, name) for e, name in planner.all_targets(g, fixed) if planner.place_name(e) != name)
-    for e, _ in copies:
-        planner.extend(e, len(steps))
     for e in g.heads:
         planner.extend(e, len(steps))
     return planner.finish(pack, steps, copies)

@@ -42,6 +42,27 @@ def test_groups_with_something_else_between_them_stay_two(op, var, vocabulary):
     assert units == [("sin", "tanh", "exp"), "fully_connected", ("cos", "elemwise_add")]
 
 
+def test_a_chain_of_scalars_is_one_of_its_own(op, var, vocabulary):
+    scale = op("tanh", op("sin", var("lr", (), "state")))
+    y = op("tanh", op("broadcast_mul", var("x"), scale))
+    assert chained(Graph((y,)), vocabulary) == [("sin", "tanh"), ("broadcast_mul", "tanh")]
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_a_group_can_run_at_once_in_any_graph(op, var, vocabulary, rng, share):
+    """Where a path led out of a group and back into it, there would be no order in which inputs come first."""
+    lengths = []
+    for _ in range(60):
+        x = var("x", (2, 2), "input")
+        pool = [x, *(op("tanh", x) for _ in range(2))]
+        for _ in range(30):
+            a, b = (pool[-1 - min(int(rng.exponential(4)), len(pool) - 1)] for _ in range(2))
+            pool.append(op("elemwise_add", a, b) if rng.random() < share else op("dot", a, b))
+        g = fuse_chains(Graph((op("add_n", *pool, num_args=len(pool)),)), vocabulary=vocabulary).check()
+        lengths += [len(n.params.program) for n in g.nodes if n.op is vocabulary.chain]
+    assert max(lengths) > 3
+
+
 def test_a_broadcast_that_stretches_stays_alone(op, var, vocabulary):
     y = op("tanh", op("broadcast_add", op("sin", var("x", (2, 3))), var("b", (1, 3))))
     assert chained(Graph((y,)), vocabulary) == ["sin", "broadcast_add", "tanh"]

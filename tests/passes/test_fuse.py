@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mxtrain.graph import Graph
+from mxtrain.graph import Graph, Node, Op, apply_node
 from mxtrain.passes.fuse import fuse_structures
 
 
@@ -53,3 +53,45 @@ def test_normalisation_with_activation_in_training_and_into_the_weights_outside(
 def test_nothing_to_fuse_is_no_change(op, image):
     g = Graph((op("tanh", image),))
     assert fuse_structures(g, training=False).nodes == g.nodes
+
+
+def take(node, reader, training):
+    """`node`, in place of it and its reader."""
+    return Node(node.op, reader.name, node.inputs, node.params, node.types)
+
+
+GREEDY = Op("greedy", lambda p, ins, outs: (ins, [ins[0]] * 2), outputs=("output", "hidden"), absorb=take)
+
+
+@pytest.fixture
+def greedy(var):
+    """A node that absorbs whatever reads it."""
+
+    def make(name, x, source=""):
+        return apply_node(GREEDY, name, (x,), GREEDY.params(), source=source)
+
+    return make
+
+
+def test_all_of_a_row_is_absorbed(greedy, var):
+    x = var("x")
+    for name in "abcd":
+        x = greedy(name, x)[0]
+    g = fuse_structures(Graph((x,)), training=True).check()
+    assert [(n.name, n.origins) for n in g.nodes if n.op] == [("d", ("a", "b", "c", "d"))]
+
+
+def test_nothing_is_absorbed_where_another_output_is_read(greedy, op, var):
+    a = greedy("a", var("x"))
+    b = greedy("b", a[0])
+    assert len(fuse_structures(Graph((b[0],)), training=True).nodes) == 2
+    for heads in ((op("tanh", a[1]),), (b[0], a[1]), (b[0], b[1])):
+        g = Graph(heads)
+        assert fuse_structures(g, training=True).nodes == g.nodes
+
+
+def test_what_is_merged_stands_where_its_reader_was_written_or_else_where_it_was(greedy, var):
+    for first, second, expected in (("f:1", "f:2", "f:2"), ("f:1", "", "f:1")):
+        b = greedy("b", greedy("a", var("x"), first)[0], second)
+        (merged,) = (n for n in fuse_structures(Graph((b[0],)), training=True).nodes if n.op)
+        assert merged.source == expected

@@ -7,7 +7,7 @@ import pytest
 
 from mxtrain.base.errors import ConfigError
 from mxtrain.graph import Graph
-from mxtrain.passes import gradient, with_losses, zeros_for
+from mxtrain.passes import LOSS_SCALE, gradient, with_losses, zeros_for
 from mxtrain.passes.gradient import auxiliary_updates
 from tests.contract.operators import evaluate
 
@@ -31,6 +31,30 @@ def test_losses_are_differentiated_and_other_heads_are_not(op, var, vocabulary):
     g, found = gradient(g, ["w", "v", "nowhere"], vocabulary=vocabulary)
     assert list(found) == ["w"]
     g.check()
+
+
+def test_a_loss_scale_multiplies_every_gradient_once(op, var, vocabulary, rng):
+    data, values = var("data", (4, 3), "input"), {}
+    h = op("tanh", op("dot", data, var("v", (3, 3))))
+    heads = [
+        op("softmax_output", op("dot", h, var(w, (3, 2))), var(y, (4,), "input"), name=n)
+        for w, y, n in (("w", "y", "one"), ("u", "z", "two"))
+    ]
+    for name, shape in {"data": (4, 3), "v": (3, 3), "w": (3, 2), "u": (3, 2)}.items():
+        values[name] = rng.standard_normal(shape).astype(np.float32)
+    values |= {
+        "y": np.array([0, 1, 1, 0], np.float32),
+        "z": np.array([1, 1, 0, 0], np.float32),
+        LOSS_SCALE: np.float32(8),
+    }
+    found = []
+    for scaled in (False, True):
+        g, grads = gradient(with_losses(Graph(tuple(heads))), ["v", "w", "u"], vocabulary=vocabulary, scaled=scaled)
+        outputs, _ = evaluate(g.check(), values)
+        found.append(dict(zip(grads, outputs[2:], strict=True)))
+    assert found[0].keys() == {"v", "w", "u"}
+    for name, plain in found[0].items():
+        np.testing.assert_array_equal(found[1][name], 8 * plain)
 
 
 def test_the_last_layers_gradients_come_first_however_they_are_asked_for(op, var, vocabulary):

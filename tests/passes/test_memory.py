@@ -5,11 +5,13 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mxtrain.base.device import REFERENCE
-from mxtrain.graph import Graph, Update
+from mxtrain.base.random import STATE, STATE_DTYPE, STATE_SHAPE
+from mxtrain.base.types import PartialType
+from mxtrain.graph import Graph, Op, Recipe, Update, apply_node
 from mxtrain.passes import Options, compile_graph, for_training, plan_memory
 from mxtrain.passes.memory import _Buffer, _most_alive, _offsets, _placed
 from mxtrain.passes.select import select_kernels
@@ -103,6 +105,48 @@ def test_an_update_is_copied_where_the_old_value_is_still_read(op, var, planned)
     new = next(n for n in Graph((late,)).nodes if n.name == "new")[0]
     memory = planned(Graph((late,), (Update(w.node, new),)))
     assert [name for _, name in memory.copies] == ["w"]
+
+
+def test_an_update_does_not_write_over_what_its_own_kernel_reads(op, var, planned):
+    w, x = var("w", (8, 8)), var("x", (8, 8), "input")
+    memory = planned(Graph((), (Update(w.node, op("dot", w, x)),)))
+    assert [name for _, name in memory.copies] == ["w"]
+
+
+def test_an_update_is_copied_where_a_view_of_the_old_value_is_still_read(op, var, planned):
+    w, x = var("w", (64,)), var("x", (64,), "input")
+    new, seen = op("elemwise_sub", w, x), op("reshape", w, shape=(8, 8))
+    late = op("broadcast_mul", seen, op("sum", new))
+    memory = planned(Graph((late,), (Update(w.node, new),)))
+    assert [name for _, name in memory.copies] == ["w"]
+
+
+def test_random_draws_are_not_kept(op, var, planned):
+    noisy = op("dropout", var("w", (64,)), var(STATE, STATE_SHAPE, "constant", STATE_DTYPE), p=0.5)
+    assert planned(Graph((noisy,))).pack == ()
+
+
+@pytest.mark.parametrize(
+    ("shapes", "inputs", "inplace", "shared"),
+    [
+        (((64,),), (0,), ((0, 0),), 1),
+        (((64,),), (0, 0), ((0, 0),), 0),
+        (((64,),), (0, 0), ((0, 0), (1, 0)), 1),
+        (((128,),), (0,), ((0, 0),), 0),
+        (((64,), (64,)), (0,), ((0, 0), (0, 1)), 1),
+    ],
+    ids=["dies here", "read beside", "both of its reads", "larger", "two outputs"],
+)
+def test_where_a_kernel_may_write_over_its_input(op, var, shapes, inputs, inplace, shared):
+    a = op("tanh", var("x", (64,), "input"))
+    names = tuple(f"in{k}" for k in inputs), tuple(f"out{k}" for k in range(len(shapes)))
+    toy = Op("toy", lambda p, ins, outs: (ins, [PartialType(s, "float32") for s in shapes]), inputs=names[0],
+             outputs=names[1])  # fmt: skip
+    node = apply_node(toy, "toy", [a] * len(inputs), toy.params())
+    g = Graph(tuple(node[k] for k in range(len(shapes))))
+    recipes = {a.node: Recipe(lambda *_: None), node: Recipe(lambda *_: None, inplace=inplace)}
+    places = plan_memory(g, recipes).places
+    assert sum(places[e] == places[a] for e in g.outputs) == shared
 
 
 def test_two_variables_may_change_places(op, var, planned):
@@ -215,6 +259,7 @@ def test_what_ended_on_top_is_placed_first_when_that_is_smaller():
     assert _offsets(buffers, True) == _most_alive(buffers) == 64 * 24
 
 
+@example([(8, 2, 0), (6, 3, 1), (7, 0, 3), (9, 4, 1), (4, 1, 3)]).via("a packing tried later is larger")
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(-3, 9), st.integers(0, 4)), max_size=12))
 def test_buffers_that_live_together_lie_apart(lives):
     buffers = [_Buffer(64 * size, first, first + more) for size, first, more in lives]
