@@ -32,6 +32,14 @@ def test_on_a_device_they_arrive_together():
     assert numbers.bytes.nbytes == numbers.buffer.nbytes == 8
 
 
+def test_each_begins_at_a_multiple_of_four_bytes():
+    numbers = Numbers(REFERENCE)
+    numbers.add("bits", TensorType((3,), "uint8"))
+    numbers.add("lr", TensorType(()))
+    numbers.host("bits")[...] = 255
+    assert float(numbers.host("lr")) == 0 and numbers.used == 8
+
+
 def test_there_are_only_so_many():
     numbers = Numbers(REFERENCE)
     numbers.add("many", TensorType((CAPACITY // 4,)))

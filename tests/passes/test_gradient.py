@@ -22,6 +22,15 @@ def test_an_entry_read_several_times_gets_the_sum(op, var, vocabulary):
     assert g.outputs == (y, found["x"])
 
 
+def test_sums_are_of_two_where_operators_take_such_in(op, var, vocabulary):
+    x = var("x")
+    y = op("add_n", *(op(name, x) for name in ("sin", "cos", "tanh", "exp")), num_args=4)
+    for pairs, expected in ((False, [4]), (True, [2, 2, 2])):
+        g, _ = gradient(Graph((y,)), ["x"], vocabulary=vocabulary, seeds={y: var("dy")}, pairs=pairs)
+        sums = [n for n in g.check().nodes if n.op is vocabulary.add and "grad_sum" in n.name]
+        assert [n.params.num_args for n in sums] == expected
+
+
 def test_losses_are_differentiated_and_other_heads_are_not(op, var, vocabulary):
     h = op("fully_connected", var("data", (4, 3)), var("w", (5, 3)), num_hidden=5, no_bias=True)
     head = op("softmax_output", h, var("label", (4,), "input"), name="softmax")

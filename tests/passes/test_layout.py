@@ -33,6 +33,12 @@ def test_an_input_that_others_read_too_stays_plain_and_is_reordered_once(op, var
     assert len([n for n in g.nodes if n.op is vocabulary.reorder]) == 1
 
 
+def test_an_input_that_is_an_output_too_stays_plain(op, var, vocabulary):
+    x = var("x", (2, 3, 8, 8), "input")
+    g = set_layouts(Graph((conv(op, var, x, "c"), x)), vocabulary=vocabulary).check()
+    assert g.outputs[1].type.layout == PLAIN
+
+
 def test_parameters_and_updates_keep_theirs(op, var, vocabulary):
     x = var("x", (2, 3, 8, 8), "input")
     y, state = conv(op, var, x, "c"), var("s", (2, 4, 8, 8), "state")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from mxtrain.base.random import STATE, STATE_DTYPE, STATE_SHAPE
 from mxtrain.graph import Graph, Update
 from mxtrain.passes.precision import set_precision
 
@@ -52,3 +53,11 @@ def test_statistics_stay_wide(op, var, vocabulary):
     bn = next(n for n in g.nodes if n.name == "bn")
     assert [t.dtype for t in bn.types[:3]] == ["bfloat16", "float32", "float32"]
     assert [e.type.dtype for e in bn.inputs] == ["bfloat16", *["float32"] * 4]
+
+
+def test_what_is_no_float_stays_as_it_is(op, var, vocabulary):
+    h = op("fully_connected", var("x", (4, 3), "input"), var("w", (3, 3)), num_hidden=3, no_bias=True)
+    y = op("dropout", h, var(STATE, STATE_SHAPE, "state", STATE_DTYPE), name="drop")
+    g = set_precision(Graph((y,)), "bfloat16", vocabulary=vocabulary).check()
+    drop = next(n for n in g.nodes if n.name == "drop")
+    assert [e.type.dtype for e in drop.inputs] == ["bfloat16", STATE_DTYPE]

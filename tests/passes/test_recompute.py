@@ -6,7 +6,7 @@ import pytest
 from mxtrain.base.device import REFERENCE
 from mxtrain.executor import bind
 from mxtrain.graph import Graph
-from mxtrain.passes import Options, compile_graph, for_training
+from mxtrain.passes import Options, compile_graph, for_training, recompute
 from tests.contract.memory_plan import problems
 
 AGAIN = "_again"
@@ -32,8 +32,8 @@ def compiled(vocabulary):
 def deep(op, var):
     """A deep net of normalised, activated and dropped layers, its loss, and its trained parameters."""
 
-    def make(length=24, drop=True):
-        x, names = var("x", (32, 16), "input"), []
+    def make(length=24, drop=True, rows=32):
+        x, names = var("x", (rows, 16), "input"), []
         state = var("random_state", (5,), "state", "uint32")
         for k in range(length):
             weight, stats = var(f"w{k}", (16, 16)), [var(f"{n}{k}", (16,)) for n in ("gamma", "beta")]
@@ -44,7 +44,7 @@ def deep(op, var):
             if drop and k % 3 == 1:
                 x = op("dropout", x, state, name=f"drop{k}")
             names += [f"w{k}", f"gamma{k}", f"beta{k}"]
-        return op("softmax_output", x, var("label", (32,), "input"), name="softmax"), names
+        return op("softmax_output", x, var("label", (rows,), "input"), name="softmax"), names
 
     return make
 
@@ -122,3 +122,33 @@ def test_layers_keep_their_names_in_what_runs_again(compiled, deep):
     for n in compiled(net, wrt=names).graph.nodes:
         if n.name.endswith(AGAIN):
             assert n.origins == (n.name.removesuffix(AGAIN),)
+
+
+def test_small_results_are_kept(compiled, deep):
+    net, names = deep(drop=False, rows=256)
+    g = compiled(net, wrt=names).graph
+    read = {e for n in g.nodes for e in n.inputs if e.node.name.endswith(AGAIN)}
+    assert {e.node.op.name for e in read} >= {"batch_norm"}
+    assert all(e.type.shape == (256, 16) for e in read)
+
+
+@pytest.mark.parametrize("most", [0.0, 0.2, recompute.MOST])
+def test_no_more_than_a_part_of_the_forward_runs_again(compiled, deep, monkeypatch, most):
+    monkeypatch.setattr(recompute, "MOST", most)
+    net, names = deep(length=48)
+    found = compiled(net, wrt=names)
+    cost = {n.name: recompute._cost(n, found.recipes) for n in found.memory.steps}
+    forward = list(cost)[: list(cost).index("softmax") + 1]
+    again = sum(c for name, c in cost.items() if name.endswith(AGAIN))
+    assert again <= most * sum(cost[name] for name in forward) and (again > 0) == (most > 0)
+
+
+def test_what_depends_on_parameters_alone_does_not_run_again(compiled, op, var):
+    x, names = var("x", (32, 16), "input"), [f"w{k}" for k in range(12)]
+    for name in names:
+        weight = op("tanh", var(name, (16, 16)), name=f"made_{name}")
+        x = op("tanh", op("fully_connected", x, weight, num_hidden=16, no_bias=True))
+    found = compiled(op("softmax_output", x, var("label", (32,), "input"), name="softmax"), wrt=names)
+    assert {n.name for n in found.memory.pack} >= {f"made_{name}" for name in names}
+    again = {n.name for n in found.graph.nodes if n.name.endswith(AGAIN)}
+    assert again and not any(name.startswith("made") for name in again)

@@ -7,7 +7,7 @@ import pytest
 from mxtrain.base.device import REFERENCE, Device
 from mxtrain.base.errors import BackendUnavailable
 from mxtrain.base.types import Layout
-from mxtrain.graph import Graph, Recipe
+from mxtrain.graph import Graph, Node, Recipe
 from mxtrain.passes.select import select_kernels
 
 FIRST = Device(kernels=("first", "second", "reference"))
@@ -58,6 +58,15 @@ def test_a_layout_that_two_kernels_want_is_made_once(op, var, reorders):
     packs = [n for n in g.nodes if n.op is reorders.reorder]
     assert len(packs) == 1 and packs[0].types[0].layout == PACKED
     assert {n.inputs[0].node for n in g.nodes if n.op and n.name.startswith("tanh")} == {packs[0]}
+
+
+def test_a_pack_of_a_cast_packs_what_the_cast_read(op, var, reorders):
+    x = var("w")
+    cast = Node(reorders.reorder, "cast", (x,), reorders.reorder.params(), (x.type._replace(dtype="bfloat16"),))
+    wide, narrow = (with_kernels(op("tanh", e), first=recipe("f", takes={0: PACKED})) for e in (x, cast[0]))
+    g = select_kernels(Graph((wide, narrow)), FIRST, vocabulary=reorders).graph
+    packs = [n for n in g.nodes if n.op is reorders.reorder]
+    assert [(n.inputs, n.types[0].dtype) for n in packs] == [((x,), "float32"), ((x,), "bfloat16")]
 
 
 def test_what_comes_in_a_strange_layout_is_made_plain_again(op, var, reorders):
