@@ -135,8 +135,7 @@ class Guarded:
             for n in norms[1:]:
                 squares = squares + n * n
             norm = at_least(squares.through("sqrt") * self.rescale, 1e-30)
-            one = self.ok * 0.0 + 1.0
-            self.rescale = self.rescale * at_most(one * guard.clip / norm, 1.0)
+            self.rescale = self.rescale * at_most(guard.clip / norm, 1.0)
 
     def updates(self) -> list[Update]:
         """What becomes of the scale and the counts."""
