@@ -232,11 +232,13 @@ def differs(shard: Shard, folder: Path) -> str:
 
 
 def stale(shard: Shard, folder: Path, listing: Listing, positions: NDArray[np.int64]) -> bool:
-    """Whether an image was changed after the shard was written."""
+    """Whether an image was changed, or replaced, after the shard was written."""
     written = (folder / shard.files[0].name).stat().st_mtime_ns
     for position in positions.tolist():
         try:
-            if os.stat(listing.file(position)).st_mtime_ns > written:
+            found = os.stat(listing.file(position))
+            # A file that was moved here may be older than what it replaced.
+            if max(found.st_mtime_ns, found.st_ctime_ns) > written:
                 return True
         except OSError:
             # One that has gone since shows in the digest of the list.

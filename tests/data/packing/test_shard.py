@@ -166,3 +166,17 @@ def test_stale(write, listing, folder, tmp_path):
     os.utime(folder / "cat/4.jpg", (later, later))
     assert shard.stale(made, tmp_path, listing, order)
     assert not shard.stale(made, tmp_path, listing, order[:14])
+
+
+def test_an_image_replaced_by_an_older_one_is_stale(write, listing, folder, tmp_path):
+    """As `mv` and `rsync -a` do: the new file keeps the time at which it was written."""
+    made, _ = write()
+    now = (tmp_path / "a.rec").stat().st_mtime
+    os.utime(tmp_path / "a.rec", (now + 5, now + 5))
+    assert not shard.stale(made, tmp_path, listing, np.arange(15))
+    os.utime(tmp_path / "a.rec", (now - 60, now - 60))
+    other = tmp_path / "older.jpg"
+    other.write_bytes((folder / "ant/0.jpg").read_bytes())
+    os.utime(other, (now - 3600, now - 3600))
+    os.replace(other, folder / "cat/4.jpg")
+    assert shard.stale(made, tmp_path, listing, np.array([14]))
