@@ -56,6 +56,17 @@ def test_as_many_results_as_inputs_at_any_batch_size(folders, rows):
     np.testing.assert_allclose([r["probability"] for r in found], expected, rtol=1e-5)
 
 
+def test_a_short_batch_holds_no_blank_images(folders):
+    """A net may divide by what an image sums to."""
+    bench, files, _ = folders
+    parts = [{"flatten": {"name": "flat"}}, {"sum": {"axis": 1, "keepdims": True, "name": "all"}}]
+    share = {"broadcast_div": {"from": ["flat", "all"], "name": "share"}}
+    model = load_model(bench.fit(**{**FOLDERS, "epochs": 1, "net": [*parts, share, *MLP[1:]]}).path)
+    assert len(list(extract(model, files[:3], "share", batch_size=8))) == 3
+    plan = model.program.prediction(model.types(8), model.inner("share"))
+    np.testing.assert_allclose(plan.outputs[0].sum(axis=1), 1, rtol=1e-5)
+
+
 def test_nothing_in_nothing_out(folders):
     bench, *_ = folders
     assert list(predict(load_model(bench.fit(**{**FOLDERS, "epochs": 1}).path), [])) == []
