@@ -57,6 +57,17 @@ def test_any_change_of_a_bit_is_found(write):
     assert verify(path) == []
 
 
+def test_after_a_record_of_another_length_every_place_is_looked_at(write):
+    """A wrong length hides the records in between; a wrong byte does not."""
+    path = write([b"abcde", b"fghij"])
+    with Mapped(path) as mapped:
+        sums = Checksums(path, mapped.size)
+        for payload, resume in ((b"abcd", 4), (b"abcdX", 16)):
+            with pytest.raises(DamageError) as found:
+                sums.check(0, memoryview(payload), 0, 16)
+            assert found.value.resume == resume
+
+
 def test_findings_name_their_records(write):
     path = write([b"abcd", b"efgh", b"ijkl", b"mnop"])
     data = path.read_bytes().replace(b"efgh", b"efgx").replace(b"mnop", b"mnox")

@@ -88,6 +88,13 @@ def test_smaller_is_better_when_the_mode_says_so(root):
     assert open_checkpoint(root / "best").manifest.score == ("loss", 1.0, "min")
 
 
+def test_scores_of_another_mode_are_not_ranked(root):
+    for step, mode in enumerate(["max", "min", "min"], 1):
+        prune = Policy(keep_last=1, keep_best=1, monitor="m", mode=mode, value=float(step))
+        write(root, step, FILES, run_id=RUN, prune=prune)
+    assert os.readlink(root / "best") == "step-00000002"
+
+
 def test_what_another_run_wrote_is_neither_counted_nor_removed(root):
     save(root, 1, 2, run_id="other")
     save(root, 3, 4, prune=Policy(keep_last=1))

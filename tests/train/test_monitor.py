@@ -28,6 +28,7 @@ def test_smaller_is_better():
 
 def test_a_small_improvement_is_the_best_but_does_not_count():
     assert watched([0.5, 0.55, 0.58], min_delta=0.1) == [(0.5, 0, False), (0.55, 1, False), (0.58, 2, True)]
+    assert watched([0.6, 0.55, 0.52], "min", min_delta=0.1) == [(0.6, 0, False), (0.55, 1, False), (0.52, 2, True)]
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])

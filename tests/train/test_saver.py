@@ -68,6 +68,11 @@ def test_every_so_many_epochs():
     assert due(Every(epochs=2), RUN) == [(6, "epoch")]
 
 
+def test_an_epoch_that_max_steps_cut_is_not_saved_as_a_whole_one(bench):
+    run = bench.fit(max_steps=7, checkpoint={"every": "1 epoch", "keep_last": None})
+    assert {s: json.loads(run.file("state.json", s))["why"] for s in run.steps} == {5: "epoch", 7: "end"}
+
+
 def test_never():
     assert due(Every(), RUN, Policy(keep_best=1, monitor="m"), {3: 0.5}) == []
 

@@ -139,7 +139,7 @@ def test_parts_are_summed(rng):
     parts, other = make(lr=0.5, momentum=0.9, parts=2)
     for name, array in start.items():
         other.parameters[name][...] = array
-    other.states["gradient_sums"].buffer[:] = 1  # what an earlier batch left
+    other.states["gradient_sums"].buffer.view(np.float32)[:] = 1  # what an earlier batch left
     for k in range(2):
         for name, array in grads.items():
             other.gradients[name][...] = array / 2
