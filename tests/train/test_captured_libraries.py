@@ -10,8 +10,8 @@ import pytest
 
 from mxtrain.backends.cuda import cublaslt, cudnn_convolution
 from mxtrain.ops import _cudnn
-from tests.backends.cuda.fake import FakeGraph
 from tests.backends.cuda.fakes import fake_cublaslt, fake_cudnn, needs_compiler
+from tests.train.captured import fit_both_ways, noted
 from tests.train.test_device_step import arrays, gpu
 
 pytestmark = needs_compiler
@@ -36,19 +36,12 @@ NET = [
 def libraries(gpu, monkeypatch):
     """Both libraries, with their calls noted down while the stream captures."""
 
-    def noted(made):
-        def call(*args, **more):
-            function, native = made(*args, **more)
-            return lambda: gpu[-1].do(lambda: function(*native)), ()
-
-        return call
-
     def whole(*args):
         prepare = cudnn_convolution.bias_activation(*args)
-        return prepare and noted(prepare)
+        return prepare and noted(gpu, prepare)
 
     for kind in (cublaslt.Matmul, cudnn_convolution.Convolution):
-        monkeypatch.setattr(kind, "call", noted(kind.call))
+        monkeypatch.setattr(kind, "call", noted(gpu, kind.call))
     monkeypatch.setattr(_cudnn.cuda, "bias_activation", whole)
     with fake_cublaslt() as products, fake_cudnn() as convolutions:
         yield products, convolutions
@@ -56,21 +49,9 @@ def libraries(gpu, monkeypatch):
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
 def test_a_captured_step_gives_the_bits_of_one_that_runs_call_by_call(bench, libraries, caplog, precision):
-    launched = []
-    with pytest.MonkeyPatch.context() as patch:
-        run = FakeGraph.launch
-        patch.setattr(FakeGraph, "launch", lambda self: launched.append(self) or run(self))
-        both = [
-            bench.fit(
-                device="gpu", cuda_graph=graph, net=NET, metrics=["mse"], deterministic=True, epochs=4,
-                precision=precision, checkpoint={"monitor": "val.mse"},
-            )
-            for graph in (True, False)
-        ]  # fmt: skip
-    assert "call by call" not in caplog.text and len(launched) > 8
-    for suffix in (".params", ".state"):
-        assert both[0].file(suffix) == both[1].file(suffix)
-    assert both[0].lines("epoch") == both[1].lines("epoch")
+    changes = {"net": NET, "metrics": ["mse"], "epochs": 4, "checkpoint": {"monitor": "val.mse"}}
+    _, launched = fit_both_ways(bench, precision=precision, **changes)
+    assert "call by call" not in caplog.text and launched > 8
     products, convolutions = libraries
     assert {line.split()[0] for line in convolutions.log} >= {"Forward", "BackwardData", "BackwardFilter"}
     assert any(line.startswith("matmul") for line in products.log)

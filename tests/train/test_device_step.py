@@ -17,9 +17,10 @@ from mxtrain.train.device_step import DeviceSteps
 from mxtrain.train.ring import Ring
 from mxtrain.train.room import SLACK
 from mxtrain.train.updater import Updater
-from tests.backends.cuda.fake import FakeCuda, FakeGraph
+from tests.backends.cuda.fake import FakeCuda
 from tests.backends.cuda.fakes import fake_cublaslt
 from tests.backends.cuda.test_fake import needs_compiler
+from tests.train.captured import fit_both_ways, noted
 from tests.train.runs import CONV
 
 pytestmark = needs_compiler
@@ -159,46 +160,23 @@ NUMBERS_NET = [
 @pytest.fixture
 def products(gpu, monkeypatch):
     """A cuBLASLt on the host whose products, as those of a GPU, are noted down while the stream captures."""
-    call = cublaslt.Matmul.call
-
-    def noted(self, *args, **more):
-        function, native = call(self, *args, **more)
-        return lambda: gpu[-1].do(lambda: function(*native)), ()
-
-    monkeypatch.setattr(cublaslt.Matmul, "call", noted)
+    monkeypatch.setattr(cublaslt.Matmul, "call", noted(gpu, cublaslt.Matmul.call))
     with fake_cublaslt():
         yield
 
 
 @pytest.mark.parametrize("changes", [{}, {"precision": "fp16"}, {"grad_accum": 2}, {"ema": {"decay": 0.9}}], ids=str)
 def test_a_captured_step_gives_the_bits_of_one_that_runs_call_by_call(bench, products, caplog, changes):
-    launched = []
-    with pytest.MonkeyPatch.context() as patch:
-        run = FakeGraph.launch
-        patch.setattr(FakeGraph, "launch", lambda self: launched.append(self) or run(self))
-        both = [
-            bench.fit(
-                device="gpu", cuda_graph=graph, net=NUMBERS_NET, metrics=["mse"], deterministic=True, epochs=4,
-                checkpoint={"monitor": "val.mse"}, **changes,
-            )
-            for graph in (True, False)
-        ]  # fmt: skip
-    assert "call by call" not in caplog.text and len(launched) > 8
-    for suffix in (".params", ".state"):
-        assert both[0].file(suffix) == both[1].file(suffix)
-    assert both[0].lines("epoch") == both[1].lines("epoch")
-    assert both[0].lines("epoch")[-1]["metrics"]["loss"] < both[0].lines("epoch")[0]["metrics"]["loss"]
+    changes = {"net": NUMBERS_NET, "metrics": ["mse"], "epochs": 4, "checkpoint": {"monitor": "val.mse"}, **changes}
+    run, launched = fit_both_ways(bench, **changes)
+    assert "call by call" not in caplog.text and launched > 8
+    assert run.lines("epoch")[-1]["metrics"]["loss"] < run.lines("epoch")[0]["metrics"]["loss"]
 
 
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
 def test_a_classifier_with_its_metrics_is_one_graph(bench, products, caplog, precision):
-    changes = {"device": "gpu", "deterministic": True, "precision": precision, "epochs": 4}
-    changes["augment"] = ["flip", {"normalize": {"std": 255}}]
-    graph, eager = (bench.fit(cuda_graph=on, **changes) for on in (True, False))
+    fit_both_ways(bench, precision=precision, epochs=4, augment=["flip", {"normalize": {"std": 255}}])
     assert "call by call" not in caplog.text and "make every step wait" not in caplog.text
-    for suffix in (".params", ".state"):
-        assert graph.file(suffix) == eager.file(suffix)
-    assert graph.lines("epoch") == eager.lines("epoch")
 
 
 OVERFLOWS = {
@@ -243,10 +221,8 @@ def test_a_resumed_run_that_skipped_steps_has_the_bits_of_one_that_was_not_stopp
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_graph_with_skipped_steps_gives_the_bits_of_single_calls(bench, products, overflows, caplog):
-    both = [bench.fit(device="gpu", cuda_graph=g, deterministic=True, **OVERFLOWS) for g in (True, False)]
+    fit_both_ways(bench, **OVERFLOWS)
     assert "call by call" not in caplog.text
-    for suffix in (".params", ".state"):
-        assert both[0].file(suffix) == both[1].file(suffix)
 
 
 def test_what_keeps_a_step_from_being_captured_is_said_once(bench, gpu, caplog):
