@@ -124,7 +124,7 @@ def compile_graph(
     final = Recomputed(g, selected.recipes, g.nodes)
     if options.strategy == "recompute":
         gradients = [g.outputs[i] for i in fixed or ()]
-        still = frozenset(on_parameters(g)) if options.hoist else frozenset()
+        still = frozenset(on_parameters(g, gradients)) if options.hoist else frozenset()
         final = recompute_segments(
             g, selected.recipes, gradients=gradients, fixed=still, measure=lambda r: plan(r).block
         )

@@ -8,7 +8,7 @@ recompute (recompute.py) is both, over a graph whose backward makes activations 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -93,7 +93,7 @@ def plan_memory(
         fixed: outputs that must end in the storage of a variable (gradients).
         order: the nodes as they should run; default: as the graph lists them.
     """
-    pack, steps = _split(g, order or g.nodes, hoist)
+    pack, steps = _split(order or g.nodes, on_parameters(g, fixed or ()) if hoist else set())
     targets: dict[Entry, str] = dict(fixed or {})
     for u in g.updates:
         targets.setdefault(u.value, u.variable.name)
@@ -109,12 +109,15 @@ def plan_memory(
     return planner.finish(pack, steps, copies)
 
 
-def on_parameters(g: Graph) -> set[Node]:
+def on_parameters(g: Graph, fixed: Iterable[Entry] = ()) -> set[Node]:
     """The nodes that depend on parameters, auxiliaries and constants alone, and these themselves.
 
     But for those that the graph changes, and what it changes them to.
+
+    Args:
+        fixed: entries that must be made in every run, since others change them where they lie (gradients).
     """
-    moving = {n for u in g.updates for n in (u.variable, u.value.node)}
+    moving = {n for u in g.updates for n in (u.variable, u.value.node)} | {e.node for e in fixed}
     still: set[Node] = set()
     for n in g.nodes:
         if n in moving:
@@ -127,9 +130,8 @@ def on_parameters(g: Graph) -> set[Node]:
     return still
 
 
-def _split(g: Graph, order: Sequence[Node], hoist: bool) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
-    """(nodes that depend on parameters alone, the others)."""
-    still = on_parameters(g) if hoist else set()
+def _split(order: Sequence[Node], still: set[Node]) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+    """(operators that are still, the others)."""
     nodes = [n for n in order if n.op is not None]
     return tuple(n for n in nodes if n in still), tuple(n for n in nodes if n not in still)
 

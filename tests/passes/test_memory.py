@@ -161,6 +161,14 @@ def test_a_gradient_lies_in_the_storage_named_for_it(op, var, planned):
     assert [p.name for p in memory.places.values()] == ["grad:w"] and memory.copies == ()
 
 
+def test_a_gradient_is_made_in_every_run(op, var, planned):
+    """Also one of a penalty, which depends on parameters alone: other devices' are added to it where it lies."""
+    w, x = var("w", (64,)), var("x", (64,), "input")
+    penalty = op("mul_scalar", w, scalar=2.0, name="penalty")
+    memory = planned(Graph((penalty, op("elemwise_mul", x, op("tanh", penalty)))), fixed={0: "grad:w"})
+    assert memory.pack == () and [p.name for e, p in memory.places.items() if e.node.name == "penalty"] == ["grad:w"]
+
+
 def test_one_gradient_for_two_is_copied_to_the_second(op, var, planned):
     y = op("tanh", var("x", (64,), "input"))
     memory = planned(Graph((y, op("identity", y))), fixed={0: "grad:v", 1: "grad:w"})
