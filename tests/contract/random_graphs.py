@@ -14,7 +14,7 @@ from mxtrain.base.types import UNKNOWN, TensorType, numpy_dtype, partial, view
 from mxtrain.executor import Block, Plan, bind
 from mxtrain.graph import Entry, Graph, Node, Update, apply_node, infer, variable
 from mxtrain.ops._reshaped import reshaped
-from mxtrain.passes import Compiled, Options, compile_graph, for_training
+from mxtrain.passes import LOSS_SCALE, Compiled, Options, compile_graph, for_training
 
 Values = dict[str, np.ndarray]
 
@@ -146,6 +146,13 @@ def add_slices(b: Builder, x: Entry) -> None:
         b.grow("slice_channel", x, num_outputs=int(b.rng.choice(parts)))
 
 
+def add_slice(b: Builder, x: Entry) -> None:
+    axis = int(b.rng.integers(1, len(x.type.shape)))
+    size = x.type.shape[axis]
+    begin = int(b.rng.integers(0, size))
+    b.grow("slice_axis", x, axis=axis, begin=begin, end=int(b.rng.integers(begin, size)) + 1)
+
+
 def add_concat(b: Builder, x: Entry) -> None:
     rest = x.type.shape[:1] + x.type.shape[2:]
     others = [b.pick(lambda e: len(e.type.shape) > 1 and e.type.shape[:1] + e.type.shape[2:] == rest) for _ in range(2)]
@@ -179,7 +186,7 @@ def add_view(b: Builder, x: Entry) -> None:
 ADDITIONS = (
     add_convolution, add_convolution, add_pooling, add_batch_norm, add_activation, add_fully_connected, add_sum,
     add_binary, add_binary, add_broadcast, add_unary, add_scalar, add_clip, add_slices, add_view,
-    add_concat, add_transpose, add_normalised, add_reduced,
+    add_concat, add_transpose, add_normalised, add_reduced, add_slice,
 )  # fmt: skip
 
 
@@ -228,6 +235,7 @@ def random_values(net: Net, seed: int) -> Values:
         if v.name.endswith("var"):
             x = np.abs(x) + 0.5
         found[v.name] = np.array(x, numpy_dtype(v.types[0].dtype), order="C")
+    found[LOSS_SCALE] = np.array(8, np.float32)
     found["lr"] = np.array(0.1, numpy_dtype(net.heads[0].type.dtype))
     return found
 
