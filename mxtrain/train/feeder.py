@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from mxtrain.base.errors import DataError
 from mxtrain.data.augmenter import Finish
 from mxtrain.data.batch import Batch
 from mxtrain.executor import Plan
+from mxtrain.train.finisher import Finisher
 
 
 class Classes(NamedTuple):
@@ -38,6 +40,10 @@ class Feeder:
     classes: Mapping[str, Classes] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     device: Device = REFERENCE
+
+    @cached_property
+    def _finisher(self) -> Finisher:
+        return Finisher(self.finish, self.device)
 
     def feed(self, plan: Plan, batch: Batch) -> None:
         """Fill the plan's inputs.
@@ -75,15 +81,10 @@ class Feeder:
         if self.device.runtime is not None:
             # Whatever a device cannot take as it comes is finished here.
             host = np.empty(target.shape, np.float32)
-            self._finish(values, host)
+            self._finisher.write(values, host)
             self.device.put(target, host)
             return
-        self._finish(values, target)
-
-    def _finish(self, values: NDArray[Any], target: NDArray[Any]) -> None:
-        if values.dtype == np.uint8 and values.ndim == 4:
-            target = target.transpose(0, 2, 3, 1)
-        self.finish.apply(values, target)
+        self._finisher.write(values, target)
 
     def _check(self, labels: NDArray[Any], batch: Batch, classes: Classes) -> None:
         good = (labels >= 0) & (labels < classes.number) & (labels == np.floor(labels))

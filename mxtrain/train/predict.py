@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mxtrain.base.errors import ConfigError, DataError
-from mxtrain.data.augmenter import Finish
 from mxtrain.data.text_rows import TextRow, numbers
 from mxtrain.executor import Plan
 from mxtrain.graph import Entry
+from mxtrain.train.finisher import Finisher
 from mxtrain.train.model import Model
 
 Record = dict[str, Any]
@@ -55,13 +55,14 @@ def outputs(
         threads: threads that decode.
     """
     plan = model.program.prediction(model.types(batch_size), heads)
+    finisher = Finisher(model.preprocess.finish, plan.device)
     with ThreadPoolExecutor(threads) as pool:
         pending = None
         for chunk in _ended(chunks(given, batch_size)):
             # The next chunk is decoded while this one is computed.
             upcoming = None if chunk is None else (chunk, pool.map(lambda p: decode(model, p), chunk))
             if pending is not None:
-                yield from _run(model, plan, pending[0], list(pending[1]))
+                yield from _run(finisher, plan, _input(model), pending[0], list(pending[1]))
             pending = upcoming
 
 
@@ -71,23 +72,23 @@ def _ended(chunked: Iterator[list[Given]]) -> Iterator[list[Given] | None]:
 
 
 def _run(
-    model: Model, plan: Plan, given: list[Given], samples: list[Decoded]
+    finisher: Finisher, plan: Plan, name: str, given: list[Given], samples: list[Decoded]
 ) -> Iterator[tuple[Record, NDArray[np.float32] | str]]:
     good = [sample for sample in samples if not isinstance(sample, str)]
     found: Iterator[NDArray[np.float32]] = iter(())
     if good:
-        found = iter(compute(plan, _input(model), model.preprocess.finish, np.stack(good)))
+        found = iter(compute(plan, name, finisher, np.stack(good)))
     for one, sample in zip(given, samples, strict=True):
-        name: Record = {"path": one.path, "line": one.line} if isinstance(one, TextRow) else {"path": one}
-        yield name, sample if isinstance(sample, str) else next(found)
+        place: Record = {"path": one.path, "line": one.line} if isinstance(one, TextRow) else {"path": one}
+        yield place, sample if isinstance(sample, str) else next(found)
 
 
-def compute(plan: Plan, name: str, finish: Finish, samples: NDArray[Any]) -> NDArray[np.float32]:
+def compute(plan: Plan, name: str, finisher: Finisher, samples: NDArray[Any]) -> NDArray[np.float32]:
     """The first output of a plan for some samples, at most as many as its batch has.
 
     Args:
         name: of the input that takes them.
-        finish: pixels to floats.
+        finisher: pixels to floats.
         samples: images (n, H, W, C) uint8, or floats in the axes of the input.
 
     Returns:
@@ -95,10 +96,9 @@ def compute(plan: Plan, name: str, finish: Finish, samples: NDArray[Any]) -> NDA
     """
     place, device = plan.inputs[name], plan.device
     host = place if device.runtime is None else np.empty(place.shape, np.float32)
-    target = host.transpose(0, 2, 3, 1) if samples.dtype == np.uint8 and samples.ndim == 4 else host
-    finish.apply(samples, target[: len(samples)])
+    finisher.write(samples, host[: len(samples)])
     # As in evaluation: a blank sample could make a net divide by zero.
-    target[len(samples) :] = target[:1]
+    host[len(samples) :] = host[:1]
     if device.runtime is not None:
         device.put(place, host)
     plan.run()

@@ -11,6 +11,7 @@ from mxtrain.base.errors import ConfigError
 from mxtrain.data.augmenter import Finish
 from mxtrain.data.text_rows import text_rows
 from mxtrain.train.bench import find_net, make_bare
+from mxtrain.train.finisher import Finisher
 from mxtrain.train.model import load_model
 from mxtrain.train.predict import chunks, compute, extract, predict
 from tests.train.runs import CONV, MLP, images
@@ -180,12 +181,13 @@ def test_classes_without_names_are_numbers(bench):
 def test_arrays_instead_of_files(rng):
     plan = make_bare(*find_net("digits", ["threads=1"]), batch=4, infer=True).plan
     pixels = rng.integers(0, 256, (3, 8, 8, 1)).astype(np.uint8)
-    whole = compute(plan, "data", Finish(std=(255.0,)), pixels)
+    whole = compute(plan, "data", Finisher(Finish(std=(255.0,)), plan.device), pixels)
     assert whole.shape == (3, 10)
     floats = pixels.transpose(0, 3, 1, 2).astype(np.float32) / 255
-    np.testing.assert_allclose(compute(plan, "data", Finish(), floats), whole, rtol=1e-5)
+    np.testing.assert_allclose(compute(plan, "data", Finisher(Finish(), plan.device), floats), whole, rtol=1e-5)
     kept = whole.copy()
-    np.testing.assert_allclose(compute(plan, "data", Finish(std=(255.0,)), pixels[2:]), whole[2:], rtol=1e-5)
+    again = compute(plan, "data", Finisher(Finish(std=(255.0,)), plan.device), pixels[2:])
+    np.testing.assert_allclose(again, whole[2:], rtol=1e-5)
     np.testing.assert_array_equal(whole, kept)
 
 
