@@ -48,6 +48,17 @@ CANONICAL: Mapping[str, str] = {
     "hard_sigmoid": "hard_sigmoid", "slice_like": "slice_like", "broadcast_like": "broadcast_like",
     "multi_box_prior": "_contrib_MultiBoxPrior", "multi_box_target": "_contrib_MultiBoxTarget",
     "multi_box_detection": "_contrib_MultiBoxDetection",
+    "adaptive_avg_pooling": "_contrib_AdaptiveAvgPooling2D", "bilinear_resize": "_contrib_BilinearResize2D",
+    "group_norm": "GroupNorm", "roi_pooling": "ROIPooling", "roi_align": "_contrib_ROIAlign",
+    "psroi_pooling": "_contrib_PSROIPooling", "box_nms": "_contrib_box_nms", "box_iou": "_contrib_box_iou",
+    "box_encode": "_contrib_box_encode", "box_decode": "_contrib_box_decode",
+    "bipartite_matching": "_contrib_bipartite_matching", "proposal": "_contrib_MultiProposal",
+    "spatial_transformer": "SpatialTransformer", "grid_generator": "GridGenerator",
+    "bilinear_sampler": "BilinearSampler", "correlation": "Correlation",
+    "deformable_convolution": "_contrib_DeformableConvolution",
+    "modulated_deformable_convolution": "_contrib_ModulatedDeformableConvolution",
+    "depth_to_space": "depth_to_space", "space_to_depth": "space_to_depth",
+    "image_to_tensor": "_image_to_tensor", "image_normalize": "_image_normalize",
 }  # fmt: skip
 """Our operator -> the name that is written."""
 
@@ -73,14 +84,15 @@ ALIASES: Mapping[str, str] = {
     "flatten": "flatten", "reshape": "reshape", "cast": "cast", "concat": "concat", "pad": "pad",
     "identity": "identity", "make_loss": "make_loss", "_rnn_param_concat": "concat", "amp_cast": "cast",
     "MultiBoxPrior": "multi_box_prior", "MultiBoxTarget": "multi_box_target",
-    "MultiBoxDetection": "multi_box_detection",
+    "MultiBoxDetection": "multi_box_detection", "_contrib_Proposal": "proposal",
+    "_contrib_box_non_maximum_suppression": "box_nms", "_contrib_SyncBatchNorm": "batch_norm",
 }  # fmt: skip
 """Other names that are read -> our operator."""
 
 OURS: Mapping[str, str] = {**{mxnet: ours for ours, mxnet in CANONICAL.items()}, **ALIASES}
 """Every name that is read -> our operator."""
 
-FOREIGN = frozenset({"cudnn_off", "cudnn_tune", "workspace", "sparse_grad", "is_int", "ctx"})
+FOREIGN = frozenset({"cudnn_off", "cudnn_tune", "workspace", "sparse_grad", "is_int", "ctx", "im2col_step"})
 """Attributes that say how MXNet computes, not what: kept, never read."""
 
 INERT: Mapping[str, tuple[Any, ...]] = {

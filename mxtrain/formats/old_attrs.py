@@ -27,6 +27,10 @@ def modern(op: str, attrs: Mapping[str, str], version: int) -> dict[str, str]:
         del result["axis"]
     if op in ("Reshape", "reshape"):
         _reshape(result)
+    if op == "_contrib_SyncBatchNorm":
+        # On one device it is a BatchNorm, which has not these two.
+        result.pop("key", None)
+        result.pop("ndev", None)
     return result
 
 

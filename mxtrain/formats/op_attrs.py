@@ -81,8 +81,8 @@ def write_attrs(op: Op, params: Any, where: str) -> dict[str, str]:
 
 
 def _fitted(annotation: Any, value: Any) -> Any:
-    # MXNet reads a lone number as a shape of one dimension; here it would stand for a pair.
-    alone = isinstance(value, int) and not isinstance(value, bool)
+    # MXNet reads a lone number as a tuple of one; here it would stand for a pair.
+    alone = isinstance(value, int | float) and not isinstance(value, bool)
     return (value,) if alone and get_origin(annotation) is tuple else value
 
 

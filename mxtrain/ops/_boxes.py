@@ -1,13 +1,16 @@
-"""Boxes (left, top, right, bottom), as the operators of MXNet's single-shot detector reckon with them."""
+"""Boxes (left, top, right, bottom), as MXNet's operators for detection reckon with them."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 Variances = Annotated[tuple[float, ...], Field(min_length=4, max_length=4)]
 """By which offsets of centre (x, y) and of size (width, height) are divided."""
+
+Format = Literal["corner", "center"]
+"""corner: (left, top, right, bottom); center: (x, y, width, height), x and y being the middle."""
 
 
 def overlaps(xp: Any, a: Any, b: Any) -> Any:
@@ -23,6 +26,17 @@ def overlaps(xp: Any, a: Any, b: Any) -> Any:
 def area(box: Any) -> Any:
     """Width times height."""
     return (box[..., 2] - box[..., 0]) * (box[..., 3] - box[..., 1])
+
+
+def corners(xp: Any, box: Any) -> Any:
+    """(left, top, right, bottom) of boxes (..., 4) given as (x, y, width, height), x and y being the middle."""
+    half = box[..., 2:] / 2
+    return xp.concatenate([box[..., :2] - half, box[..., :2] + half], axis=-1)
+
+
+def middles(xp: Any, box: Any) -> Any:
+    """The inverse of `corners`."""
+    return xp.concatenate([*centred(xp, box)], axis=-1)
 
 
 def centred(xp: Any, box: Any) -> tuple[Any, Any]:

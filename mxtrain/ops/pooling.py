@@ -5,7 +5,8 @@ Shapes:
     valid: O = floor((S + 2 pad - K) / stride) + 1; full: the same with ceil; same: O = ceil((S + 2 pad) / stride)
     global_pool: O = 1
 
-A mean counts the padding unless count_include_pad is false; what lies beyond the padding is never counted.
+A mean counts the padding unless count_include_pad is false; what lies beyond the padding is never counted. A mean of
+nothing is 0, as in MXNet; a maximum of nothing, which MXNet makes the lowest number that there is, is refused.
 
 Source: MXNet's Pooling.
 """
@@ -85,7 +86,7 @@ def geometry(p: Params, sizes: Sequence[int]) -> Geometry:
 
 
 def _check_seen(p: Params, size: int, kernel: int, last: int, pad: int) -> None:
-    """The first and the last window along an axis must hold something: nothing has no maximum and no mean.
+    """The first and the last window along an axis must hold something: nothing has no maximum.
 
     Args:
         last: where the last window begins.
@@ -98,10 +99,10 @@ def _check_seen(p: Params, size: int, kernel: int, last: int, pad: int) -> None:
     border = pad if p.pool_type == "avg" and p.count_include_pad else 0
     if kernel <= pad and not border:
         raise ShapeError(f"the first window ({kernel}) lies in the padding ({pad}); pad must be below the kernel")
-    if last >= size + border:
+    if last >= size and p.pool_type == "max":
         raise ShapeError(
-            f"the last window begins at {last}, where nothing of the {size} elements is left; use pooling_convention "
-            f"valid, less padding, or a stride of at most the kernel ({kernel})"
+            f"the last window begins at {last}, where nothing of the {size} elements is left (MXNet gives -3.4e38); "
+            f"use pooling_convention valid, less padding, or a stride of at most the kernel ({kernel})"
         )
 
 
@@ -132,7 +133,7 @@ def counts(p: Params, g: Geometry, sizes: Sequence[int], xp: Any, dtype: Any) ->
             n = xp.minimum(stop, size + g.pad[i]) - start
         else:
             n = xp.minimum(stop, size) - xp.maximum(start, 0)
-        total = total[..., None] * n.astype(dtype)
+        total = total[..., None] * xp.maximum(n, 1).astype(dtype)
     return total
 
 
@@ -206,7 +207,12 @@ def reference_workspace(node: Node) -> dict[int, Layout]:
 def descs(p: Params, data: TensorType, out: TensorType, training: bool) -> tuple[Any, ...] | None:
     """(algorithm, geometry as oneDNN takes it), or None where its counting differs from MXNet's."""
     g = geometry(p, data.shape[2:])
-    if p.pool_type not in ("max", "avg") or data.layout.opaque or data.layout != out.layout:
+    if (
+        p.pool_type not in ("max", "avg")
+        or data.layout.opaque
+        or data.layout != out.layout
+        or counts_nothing(p, g, data)
+    ):
         return None
     if p.pool_type == "avg" and p.count_include_pad and any(a > b for a, b in zip(g.after, g.pad, strict=True)):
         return None
@@ -262,8 +268,17 @@ def fast_backward(node: Node, device: Device) -> Recipe | None:
     return onednn.recipe(pd, node, ins, {A.DIFF_SRC: 0})
 
 
-def mode(p: Params) -> str | None:
+def counts_nothing(p: Params, g: Geometry, data: TensorType) -> bool:
+    """True if there is a mean of nothing: libraries divide by 0 there."""
+    border = g.pad if p.count_include_pad else (0,) * len(g.pad)
+    ends = zip(g.out, g.stride, g.pad, data.shape[2:], border, strict=True)
+    return p.pool_type == "avg" and any((o - 1) * s - b >= n + more for o, s, b, n, more in ends)
+
+
+def mode(p: Params, g: Geometry, data: TensorType) -> str | None:
     """What the CUDA kernels call it; None: they have none for it."""
+    if counts_nothing(p, g, data):
+        return None
     if p.pool_type == "avg":
         return "avg_include" if p.count_include_pad else "avg_exclude"
     return None if p.pool_type == "lp" else p.pool_type
@@ -271,8 +286,9 @@ def mode(p: Params) -> str | None:
 
 def gpu(node: Node, device: Device) -> Recipe | None:
     """Own kernels; a workspace only where a backward will read it."""
-    x, y, how = node.inputs[0].type, node.types[0], mode(node.params)
+    x, y = node.inputs[0].type, node.types[0]
     g = geometry(node.params, x.shape[2:])
+    how = mode(node.params, g, x)
     sizes = _pooling.numbers(x, y, g.kernel, g.stride, g.pad)
     return how and _pooling.forward(device, how, x, y, sizes, bool(node.used) and node.reads(1)) or None
 
@@ -280,10 +296,11 @@ def gpu(node: Node, device: Device) -> Recipe | None:
 def gpu_backward(node: Node, device: Device) -> Recipe | None:
     """Own kernels, if the forward was ours too: the workspace is ours."""
     p: Params = node.params.forward
-    dx, dy, how = node.types[0], node.inputs[0].type, mode(p)
+    dx, dy = node.types[0], node.inputs[0].type
+    g = geometry(p, dx.shape[2:])
+    how = mode(p, g, dx)
     if how is None or (how == "max" and node.inputs[1].type.layout.key != _pooling.WHERE):
         return None
-    g = geometry(p, dx.shape[2:])
     return _pooling.backward(device, how, dx, dy, _pooling.numbers(dx, dy, g.kernel, g.stride, g.pad))
 
 

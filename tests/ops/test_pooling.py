@@ -8,6 +8,7 @@ from tests.contract.on_device import check_on
 from tests.contract.operators import Case, check_operator
 from tests.contract.values import forward
 
+REST = {"kernel": 2, "stride": 3, "pooling_convention": "full"}
 SAME = {"pooling_convention": "same"}
 BOTH = ("float32", "bfloat16")
 CASES = [
@@ -28,9 +29,15 @@ CASES = [
     Case({"data": (2, 3, 9)}, {"kernel": (3,), "stride": (2,)}, distinct=True, fast=True),
     Case({"data": (1, 2, 5, 5, 5)}, {"kernel": (2, 2, 2), "stride": (2, 2, 2)}, distinct=True, fast=True),
 ]
+NOTHING = [
+    Case({"data": (2, 3, 9, 6)}, {**REST, "pool_type": "avg"}),
+    Case({"data": (2, 3, 9, 6)}, {**REST, "pool_type": "avg", "count_include_pad": False}),
+    Case({"data": (2, 3, 9, 6)}, {**REST, "pool_type": "avg", "pad": 1, "stride": 5}),
+]
+"""The last windows see nothing."""
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", CASES + NOTHING, ids=str)
 def test_contract(case, rng):
     check_operator("pooling", case, rng)
 
@@ -53,11 +60,20 @@ def test_a_window_larger_than_the_image_is_refused():
         forward("pooling", {"kernel": 7}, data=np.ones((1, 1, 5, 5)))
 
 
-@pytest.mark.parametrize("kind", ["max", "avg"])
-def test_a_window_that_sees_nothing_is_refused(kind):
-    p = {"kernel": 2, "stride": 6, "pool_type": kind, "pooling_convention": "full"}
+def test_a_mean_of_nothing_is_0():
+    p = {"kernel": 2, "stride": 6, "pool_type": "avg", "pooling_convention": "full"}
+    y = forward("pooling", p, data=np.ones((1, 1, 9, 9)))
+    np.testing.assert_array_equal(y[0, 0], [[1, 1, 0], [1, 1, 0], [0, 0, 0]])
+
+
+def test_a_maximum_of_nothing_is_refused():
+    p = {"kernel": 2, "stride": 6, "pooling_convention": "full"}
     with pytest.raises(ShapeError, match=r"the last window begins at 12, where nothing of the 9 elements is left"):
         forward("pooling", p, data=np.ones((1, 1, 9, 9)))
+
+
+@pytest.mark.parametrize("kind", ["max", "avg"])
+def test_a_first_window_that_sees_nothing_is_refused(kind):
     p = {"kernel": 2, "pad": 2, "pool_type": kind, "count_include_pad": False}
     with pytest.raises(ShapeError, match=r"the first window \(2\) lies in the padding \(2\)"):
         forward("pooling", p, data=np.ones((1, 1, 9, 9)))
