@@ -73,7 +73,9 @@ def test_verify_needs_checksums(write, samples):
 def test_pages_are_given_back_and_come_again(sample_file, samples, monkeypatch):
     monkeypatch.setattr(indexed, "WINDOW", 0)
     with IndexedReader(sample_file) as reader:
+        mapped = reader._mapped
         assert list(reader) == samples == list(reader)
+        assert reader._mapped is not mapped
 
 
 def test_many_threads(write):

@@ -42,6 +42,14 @@ def test_in_order(sample_file, samples):
     assert walk(sample_file, span=(middle, sample_file.stat().st_size)) == found[4:]
 
 
+def test_damage_that_reaches_over_the_end_of_a_span_is_counted_up_to_it(file_of):
+    whole, damaged = part(0, b"abcd"), part(0, b"abcd").replace(MAGIC, b"????")
+    path = file_of(whole + damaged + damaged + whole)
+    losses = Losses()
+    assert [offset for offset, _ in walk(path, losses, (0, 24))] == []
+    assert (losses.records, losses.bytes) == (1, 24)
+
+
 @pytest.mark.parametrize("pace", [1.0, 1e15])
 def test_windows_do_not_show(write, monkeypatch, pace):
     monkeypatch.setattr(module, "WINDOW", 5000)
