@@ -279,8 +279,9 @@ def make_rule(config: Config, train: DataSet) -> Rule:
     total = epochs * train.it.batches
     span = Span(min(total, config.max_steps or total), train.it.batches)
     return Rule(
-        optim.get(config.optimizer.name), config.optimizer.params, schedule, span, config.clip_global_norm,
-        None if config.ema is None else config.ema.decay, config.grad_accum, PRECISION[config.precision] == "float16",
+        optim.get(config.optimizer.name), config.optimizer.params, schedule, span,
+        clip=config.clip_global_norm, ema=None if config.ema is None else config.ema.decay, parts=config.grad_accum,
+        scaled=PRECISION[config.precision] == "float16",
     )  # fmt: skip
 
 
@@ -311,8 +312,9 @@ def model_info(
     classes = list(train.source.classes) if train.source.classes else None
     fixed = prepare_fixed(config, train)
     return ModelInfo(
-        config.name, inputs, labels, kinds, classes, json.loads(fixed.to_json()), config.precision, config.memory,
-        device.threads, config.seed,
+        name=config.name, inputs=inputs, labels=labels, kinds=kinds, classes=classes,
+        preprocess=json.loads(fixed.to_json()), precision=config.precision, memory=config.memory,
+        threads=device.threads, seed=config.seed,
     )  # fmt: skip
 
 

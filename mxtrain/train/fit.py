@@ -301,9 +301,11 @@ def make_session(
     feeder, counted = built.feeder(built.train), built.metric_set()
     steps = make_steps(built, feeder, counted)
     session = Session(
-        built.program, built.updater, built.train.it, feeder, counted,
-        val.it if val else None, built.feeder(val) if val else None, built.metric_set(), saver, monitor, callbacks,
-        state, config.seed, config.grad_accum, config.max_steps, built.mixing, steps,
+        program=built.program, updater=built.updater,
+        train=built.train.it, feeder=feeder, metrics=counted,
+        val=val.it if val else None, val_feeder=built.feeder(val) if val else None, val_metrics=built.metric_set(),
+        saver=saver, monitor=monitor, callbacks=callbacks, state=state, seed=config.seed, parts=config.grad_accum,
+        steps=config.max_steps, mixing=built.mixing, steps_on=steps,
     )  # fmt: skip
     if steps is not None:
         steps.loss = session.loss
