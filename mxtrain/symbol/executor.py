@@ -173,12 +173,15 @@ def bind(graph: Graph, device: Device | str = "cpu", grad_req: GradReq = "write"
 
     Raises:
         ConfigError: for a device or grad_req that cannot be.
+        ShapeError: naming every variable that would hold no elements.
     """
     if isinstance(device, str):
         if device != "cpu":
             raise ConfigError(f"no device {device!r}; there are: 'cpu', and any mxtrain.base.device.Device")
         device = Device()
     variables = {n.name: n for n in graph.nodes if n.op is None}
+    if empty := [f"{name!r} {n.types[0]}" for name, n in variables.items() if n.types[0].size == 0]:
+        raise ShapeError(f"every size must be at least 1, got {', '.join(empty)}")
     arguments = [name for name, n in variables.items() if n.kind in ("input", "parameter")]
     requests = _requests(grad_req, arguments)
     arrays = {name: _array(n.types[0], device) for name, n in variables.items() if n.kind != "constant"}

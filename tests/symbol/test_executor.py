@@ -198,3 +198,11 @@ def test_misuse(linear):
 def test_what_bind_refuses(linear, device, grad_req, text):
     with pytest.raises(ConfigError, match=text):
         linear.bind(device, grad_req, data=(2, 3))
+
+
+def test_arrays_without_elements_are_refused():
+    net = sym.softmax_output(sym.fully_connected(sym.variable("data"), num_hidden=2, name="fc"), name="head")
+    with pytest.raises(
+        ShapeError, match=r"every size must be at least 1, got 'data' \(0, 3\) float32, 'head_label' \(0,\)"
+    ):
+        net.bind(data=(0, 3))
