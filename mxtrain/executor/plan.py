@@ -81,12 +81,12 @@ class Plan:
         """
         now = self.version()
         if self.packed != now or self.packs.held is not self:
-            self.packs.held = self
+            self.packs.held = None
             for step in self.pack:
                 status = step.call[0](*step.call[1])
                 if status:
                     raise BackendUnavailable(_failure(step, status))
-            self.packed = now
+            self.packs.held, self.packed = self, now
         for function, args in self._calls:
             status = function(*args)
             if status:

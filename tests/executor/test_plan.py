@@ -74,6 +74,24 @@ def test_plans_that_share_their_packs_pack_again_after_each_other(op, var, compi
     assert float(first.outputs[0][0, 0]) == 49
 
 
+def test_packs_that_failed_are_made_again(op, var, compiled):
+    store = {"w": np.full((2, 3), 2.0, np.float32)}
+    made = compiled(Graph((op("elemwise_mul", op("square", var("w")), var("x", (2, 3), "input")),)), fuse=False)
+    packs = Block(REFERENCE, made.memory.persistent)
+    first, second = (bind(made, REFERENCE, storage_of(store), packs=packs) for _ in range(2))
+    first.inputs["x"][...] = 1
+    first.run()
+    second.run()
+    good = list(first.pack)
+    first.pack[:] = [s._replace(call=(lambda: 3, ())) for s in good]
+    with pytest.raises(BackendUnavailable, match="status 3"):
+        first.run()
+    first.pack[:] = good
+    packs.buffer[...] = 0
+    first.run()
+    assert float(first.outputs[0][0, 0]) == 4
+
+
 @pytest.mark.parametrize("strategy", ["none", "both"])
 def test_updates_see_old_values_alone(op, var, compiled, strategy):
     a, b = var("a", (3,), "state"), var("b", (3,), "state")
