@@ -17,7 +17,7 @@ from mxtrain.passes import Options
 from mxtrain.symbol.variables import with_declared
 from mxtrain.train.checkpoint_io import Checkpoint, open_checkpoint
 from mxtrain.train.device import gpus_of, kind, make_device
-from mxtrain.train.net import find_heads
+from mxtrain.train.net import Head, find_heads
 from mxtrain.train.program import Program, make_program
 from mxtrain.train.state import STATE, ModelInfo, load_arrays, only, parse_state
 
@@ -65,11 +65,10 @@ class Model:
         return name if not more and len(shape) != 3 else None
 
     @property
-    def gives_values(self) -> bool:
-        """True if the first output is numbers that come near to labels; False for a score per class."""
+    def head(self) -> Head:
+        """What the first output is."""
         types = {**self.types(1), **{n: TensorType((1, *shape)) for n, shape in self.info.labels.items()}}
-        head = find_heads(self.program.heads, types)[0]
-        return head.label is not None and head.classes is None
+        return find_heads(self.program.heads, types)[0]
 
     def inner(self, name: str) -> tuple[Entry, ...]:
         """The first output of the node called `name` (or of ``name_output``), as heads.

@@ -17,6 +17,7 @@ from mxtrain.executor import Plan
 from mxtrain.graph import Entry
 from mxtrain.train.finisher import Finisher
 from mxtrain.train.model import Model
+from mxtrain.train.net import Head
 
 Record = dict[str, Any]
 Given = str | TextRow
@@ -111,23 +112,25 @@ def predict(
     """One record for each image or row.
 
     ``{"path", "class", "probability", "top": [...]}``, or ``{"path", "values"}`` of a model that gives numbers, not a
-    score per class, or ``{"path", "error"}``; rows have their ``"line"`` too.
+    score per class, or ``{"path", "error"}``; rows have their ``"line"`` too. A net without a loss, of which nobody
+    knows whether it gives probabilities, has a ``"score"`` in their place.
 
     Raises:
         ConfigError: if the model's output is no vector.
     """
-    classes, gives_values = model.info.classes, model.gives_values
+    classes, head = model.info.classes, model.head
+    measure = "score" if not head.loss else "probability"
     for name, result in outputs(model, given, batch_size=batch_size, threads=threads):
         if isinstance(result, str):
             yield {**name, "error": result}
             continue
-        if gives_values:
+        if _gives_values(head, result, classes or []):
             yield {**name, "values": [float(v) for v in result.reshape(-1)]}
             continue
         if result.ndim != 1:
             raise ConfigError(f"the model gives {result.shape} per image, not one probability per class; use extract")
         order = np.argsort(-result, kind="stable")[: max(top, 1)]
-        ranked = [{"class": _name(classes, int(i)), "index": int(i), "probability": float(result[i])} for i in order]
+        ranked = [{"class": _name(classes, int(i)), "index": int(i), measure: float(result[i])} for i in order]
         record: Record = {**name, **ranked[0]}
         if top > 1:
             record["top"] = ranked
@@ -145,6 +148,13 @@ def extract(
         else:
             values = [float(v) for v in result.reshape(-1)]
             yield {**name, "layer": layer, "shape": list(result.shape), "values": values}
+
+
+def _gives_values(head: Head, result: NDArray[np.float32], classes: list[str]) -> bool:
+    """True of numbers that come near to labels; and of a vector of a net without a loss that has not one per class."""
+    if head.loss:
+        return head.label is not None and head.classes is None
+    return result.ndim == 1 and len(classes) != len(result)
 
 
 def _name(classes: list[str] | None, index: int) -> str:

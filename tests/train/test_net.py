@@ -77,6 +77,13 @@ def test_a_net_must_end_in_a_loss(bench):
         load_config(bench.config(net=MLP[:-1]), [])
 
 
+def test_a_net_that_is_not_trained_needs_no_loss(bench):
+    _, tree, where = load_config(bench.config(net=MLP[:-1], epochs=0), [])
+    assert [e.node.name for e in read_net(tree, where)] == ["fc2"]
+    with pytest.raises(ConfigError, match="ends the net, but is no loss"):
+        load_config(bench.config(net=MLP[:-1], epochs=0), ["epochs=+1"])
+
+
 def test_problems_of_the_net_and_of_the_config_come_together(bench):
     with pytest.raises(ConfigError) as found:
         load_config(bench.config(net=MLP[:-1], batch_size=0), [])

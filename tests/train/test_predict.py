@@ -203,6 +203,18 @@ def as_text(rows):
     return [",".join(f"{v:.9g}" for v in row) for row in rows]
 
 
+def test_a_net_without_a_loss_gives_scores_or_values(folders):
+    bench, files, _ = folders
+    trained = bench.fit(**FOLDERS)
+    start = {"weights": str(trained.path)}
+    model = load_model(bench.fit(**{**FOLDERS, "net": MLP[:-1], "start": start, "epochs": 0}).path)
+    for bare, full in zip(predict(model, files), predict(load_model(trained.path), files), strict=True):
+        assert bare["class"] == full["class"] and "probability" not in bare
+        assert bare["score"] == max(next(extract(model, [bare["path"]], "fc2"))["values"])
+    wide = load_model(bench.fit(**{**FOLDERS, "net": MLP[:2], "epochs": 0}).path)
+    assert all(len(r["values"]) == 12 and "class" not in r for r in predict(wide, files))
+
+
 def test_rows_of_numbers_give_values(bench):
     net = [{"fully_connected": {"num_hidden": 1}}, {"linear_regression_output": {"name": "line"}}]
     run, rows = table(bench, lambda r: r @ [1, -2, 0.5], net, optimizer={"name": "sgd", "lr": 0.3})
