@@ -46,7 +46,7 @@ def command(
     conditions = parse_requirements(require or [])
     try:
         if resume is None:
-            outcome = start_run(config, tokens, runs, sys.argv, conditions)
+            outcome = start_run(config, tokens, runs, ["mxtrain", *sys.argv[1:]], conditions)
         else:
             outcome = resume_run(resume, tokens, changed_data=changed_data, require=conditions)
     except MemoryError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -99,7 +100,7 @@ def _print_run(run: RunLook) -> None:
     lines = [("run", str(run.path))]
     lines += [(key, str(meta[key])) for key in ("started", "host", "version", "git") if meta.get(key)]
     if isinstance(meta.get("command"), list):
-        lines.append(("command", " ".join(map(str, meta["command"]))))
+        lines.append(("command", shlex.join(map(str, meta["command"]))))
     sys.stdout.write("".join(f"{key.ljust(8)} {value}\n" for key, value in lines))
     if run.epochs:
         keys = list(dict.fromkeys(key for epoch in run.epochs for key in epoch))

@@ -9,7 +9,7 @@ import codecs
 import difflib
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -49,8 +49,11 @@ def find(path: str, search: Sequence[str]) -> File:
     raise ConfigError(f"{printable(path) or repr('')}: {odd or f'no such file{_looked(path, search)}'}")
 
 
-def find_below(name: str, folder: str, search: Sequence[str], own: str = "") -> File:
-    """The file that another file names: below its folder or a `search` folder, with or without ``.yaml``; never `own`.
+def find_below(name: str, folder: str, search: Sequence[str], passed: Callable[[File], bool] | None = None) -> File:
+    """The file that another file names: below its folder or a `search` folder, with or without ``.yaml``.
+
+    Args:
+        passed: whether to look further, though a file of this name was found.
 
     Raises:
         ConfigError: whose problems lack the position, which the caller knows.
@@ -60,18 +63,23 @@ def find_below(name: str, folder: str, search: Sequence[str], own: str = "") -> 
         raise ConfigError(
             f"must be the name of a file below {printable(folder) or '.'} or among the shipped ones, got {show(name)}"
         )
-    itself = _identity(own)
+    others: list[str] = []
     for root in (folder, *search):
         for ending in ("", _SUFFIX):
             wanted = (*parts[:-1], parts[-1] + ending)
             descriptor = _open_below(root, wanted)
             if descriptor is not None:
                 found = _read(descriptor, os.path.join(root, *wanted))
-                if found.identity == itself:
-                    continue
-                return found
+                if passed is None or not passed(found):
+                    return found
+                others.append(found.name)
+                continue
             if os.path.lexists(os.path.join(root, *wanted)) and not os.path.isdir(os.path.join(root, *wanted)):
                 raise ConfigError(f"{show(name)} must be a readable regular file, and no link on the way to it")
+    if others:
+        raise ConfigError(
+            f"{printable(others[0])} is not what {show(name)} can be here, and there is no other of that name"
+        )
     raise ConfigError(f"no file {show(name)}{_looked(os.path.join(folder, name), search)}")
 
 
@@ -108,14 +116,6 @@ def _open_below(root: str, parts: Sequence[str]) -> int | None:
         return current
     os.close(current)
     return None
-
-
-def _identity(name: str) -> tuple[int, int] | None:
-    try:
-        info = os.stat(name)
-    except (OSError, ValueError):
-        return None
-    return info.st_dev, info.st_ino
 
 
 def _configs(folder: str) -> list[str]:

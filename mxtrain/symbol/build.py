@@ -32,7 +32,7 @@ from typing import Any
 
 from mxtrain.base.errors import ConfigError, MXTrainError, ShapeError
 from mxtrain.config import files
-from mxtrain.config.load import load
+from mxtrain.config.load import load, loads
 from mxtrain.config.tree import Tree, show
 from mxtrain.graph import Entry, Graph, Node, topological
 from mxtrain.ops import REGISTRY
@@ -45,6 +45,8 @@ from mxtrain.symbol.variables import Known
 
 FOLDER = "nets"
 SYMBOL_KEYS = ("symbol", "from", "net")
+NO_NET = ("data", "optimizer", "epochs", "extends")
+"""Keys by which a config is told from a net file of its name."""
 
 
 def build_net(tree: Tree, *, search: Sequence[Path] = ()) -> Symbol:
@@ -146,14 +148,24 @@ def _net_file(tree: Tree, search: Sequence[Path]) -> Tree:
         raise ConfigError(tree.problem(("file",), f"must be the name of a net file, got {show(name)}"))
     folder, others = _folders(tree, search)
     try:
-        # A net may be called as the config that uses it: nets/ comes first.
-        where = tree.position()
-        own = "" if where is None else where.file
-        found = files.find_below(name, os.path.join(folder, FOLDER), [folder, *others], own)
+        # A net may be called as a config beside it: nets/ comes first, and a config is passed over.
+        found = files.find_below(name, os.path.join(folder, FOLDER), [folder, *others], _is_config)
         return load(found.name)
     except ConfigError as error:
         known = [p if ":" in p.split(" ")[0] else tree.problem(("file",), p) for p in error.problems]
         raise ConfigError(known) from None
+
+
+def _is_config(file: files.File) -> bool:
+    """True for a file with keys that a config has and a net never."""
+    try:
+        data = loads(file.text, file.name).data
+    except ConfigError:
+        return False
+    if not isinstance(data, Mapping):
+        return False
+    inner = data.get("net")
+    return any(key in data for key in NO_NET) or (isinstance(inner, Mapping) and ("file" in inner or "symbol" in inner))
 
 
 def _folders(tree: Tree, search: Sequence[Path]) -> tuple[str, list[str]]:
@@ -182,6 +194,9 @@ def _symbol_section(tree: Tree, search: Sequence[Path]) -> Symbol:
     if "from" in tree.data:
         at = tree.at(("from",))
         entries = _outputs(frame, at) if isinstance(at.data, list) else find(frame, at, {})
+        # Names that are cut off are free again: a new head is often called as the old one.
+        for n in _behind(symbol.nodes, {e.node for e in entries}):
+            frame.known.pop(n.name, None)
     if layers is not None and not problems:
         entries = run_chain(frame, layers, entries, {})
     if not problems:
@@ -192,6 +207,18 @@ def _symbol_section(tree: Tree, search: Sequence[Path]) -> Symbol:
         return Symbol(settled(entries), symbol.scope)
     except ConfigError as error:
         raise ConfigError([tree.problem((), problem) for problem in error.problems]) from None
+
+
+def _behind(nodes: Sequence[Node], cut: set[Node]) -> list[Node]:
+    """The nodes that take what is cut, directly or not, and inputs that only they take."""
+    found: list[Node] = []
+    gone: set[Node] = set()
+    for n in nodes:
+        if any(e.node in cut or e.node in gone for e in n.inputs):
+            gone.add(n)
+            found.append(n)
+    kept = {e.node for n in nodes if n not in gone for e in n.inputs}
+    return found + [n for n in nodes if n.op is None and n not in kept and n not in cut]
 
 
 def _visible(node: Node) -> Entries:

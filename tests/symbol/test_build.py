@@ -283,3 +283,25 @@ def test_what_is_behind_the_cut_need_not_be_known(folder):
     for rest in ("", ", from: top", ", from: fd"):
         with pytest.raises(ConfigError, match="operator 'Odd' is not one that mxtrain has; cut the symbol before it"):
             config(folder, f"{{symbol: x-symbol.json{rest}}}")
+
+
+def test_names_that_are_cut_off_are_free_again(folder):
+    fc = sym.fully_connected(sym.variable("data"), num_hidden=3, name="fc")
+    sym.softmax_output(sym.activation(fc, act_type="relu", name="a"), name="softmax").save(folder / "x-symbol.json")
+    head = "[fully_connected: {num_hidden: 2, name: %s}, softmax_output: {name: softmax}]"
+    text = f"{{symbol: x-symbol.json, from: fc, net: {head}}}"
+    s = config(folder, text % "a")
+    assert s.list_arguments() == ["data", "fc_weight", "fc_bias", "a_weight", "a_bias", "softmax_label"]
+    assert s.infer_shape(data=(4, 5))[1] == [(4, 2)]
+    with pytest.raises(ConfigError, match="there is a 'fc' already"):
+        config(folder, text % "fc")
+
+
+def test_a_config_is_no_net_whatever_it_is_called(folder):
+    for name in ("near", "alone"):
+        (folder / f"{name}.yaml").write_text("net: {file: near}\noptimizer: sgd\n")
+    (folder / "more/nets").mkdir(parents=True)
+    (folder / "more/nets/near.yaml").write_text("net: [flatten]\n")
+    assert config(folder, "{file: near}", [folder / "more"]).list_outputs() == ["flatten0_output"]
+    with pytest.raises(ConfigError, match=r"1:13: net\.file: .*alone\.yaml is not what 'alone' can be here, and there"):
+        config(folder, "{file: alone}")
