@@ -87,10 +87,10 @@ class Plan:
                 if status:
                     raise BackendUnavailable(_failure(step, status))
             self.packs.held, self.packed = self, now
-        for function, args in self._calls:
-            status = function(*args)
+        for call in self._calls:
+            status = call[0](*call[1])
             if status:
-                raise BackendUnavailable(_failure(next(s for s in self.steps if s.call[1] is args), status))
+                raise BackendUnavailable(_failure(next(s for s in self.steps if s.call is call), status))
 
     @property
     def uncapturable(self) -> list[Step]:

@@ -142,6 +142,14 @@ def test_a_kernel_that_reports_a_failure_is_named(op, var, compiled, packed):
         plan.run()
 
 
+def test_the_step_that_failed_is_named_and_not_one_before(op, var, compiled):
+    y = op("sin", op("tanh", var("x", (4,), "input"), name="first"), name="second")
+    made = compiled(Graph((y,)), fuse=False)
+    recipes = {n: Recipe(lambda *_, n=n: (lambda: 3 * (n.name == "second"), ()), "mine") for n in made.recipes}
+    with pytest.raises(BackendUnavailable, match=r"sin 'second' .* failed: status 3"):
+        bind(replace(made, recipes=recipes), REFERENCE, storage_of({})).run()
+
+
 def test_update_rules_allocate_nothing_of_the_arrays_size(op, var, compiled):
     size = 1 << 18
     w, dy, m = var("w", (size,)), var("dy", (size,), "input"), var("m", (size,), "state")
