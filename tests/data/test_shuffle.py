@@ -36,6 +36,12 @@ def test_any_stretch_is_the_same_as_the_whole():
     np.testing.assert_array_equal(order.at(2, np.array([5])), whole[5:6])
 
 
+def test_the_order_is_that_of_every_release():
+    """A run goes on with a later release where an earlier one left it."""
+    assert Order(8, 1).at(0, np.arange(8)).tolist() == [2, 4, 0, 5, 7, 6, 3, 1]
+    assert Order(10, 1 << 40).at(3, np.arange(10)).tolist() == [4, 5, 7, 2, 1, 0, 8, 9, 3, 6]
+
+
 def test_positions_wrap():
     order = Order(10, 3)
     np.testing.assert_array_equal(order.at(1, np.arange(10, 20)), order.at(1, np.arange(10)))

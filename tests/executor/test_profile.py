@@ -29,6 +29,12 @@ def test_every_call_with_what_it_computes_and_moves(op, var, vocabulary):
     assert total([square, fc, act]) == square.seconds + fc.seconds + act.seconds > 0
 
 
+def test_an_entry_read_twice_is_moved_once(op, var, vocabulary):
+    x = var("x", (2, 3), "input")
+    (call,) = time_calls(bound(vocabulary, Graph((op("elemwise_mul", x, x),)), {}), None, 1)
+    assert call.work.nbytes == 2 * x.type.nbytes
+
+
 def test_the_update_comes_last_and_runs(op, var, vocabulary):
     w = np.zeros(3, np.float32)
     plan = bound(vocabulary, Graph((op("square", var("x", (3,), "input")),)), {})

@@ -5,12 +5,10 @@ import json
 import pytest
 
 from mxtrain.base.errors import FormatError
-from mxtrain.formats.mxnet_names import our_name
 from mxtrain.formats.symbol_graph import to_entries
 from mxtrain.formats.symbol_json import load_symbol, parse_symbol
 from mxtrain.formats.symbol_write import from_entries
 from mxtrain.graph import topological
-from mxtrain.ops import REGISTRY
 
 
 def symbol(*nodes, heads=None, version=10901):
@@ -31,12 +29,6 @@ def variables(entries):
 
 def kinds(entries):
     return {name: n.kind for name, n in variables(entries).items()}
-
-
-def needs_operators(graph):
-    missing = {n.op for n in graph.nodes if n.op != "null" and our_name(n.op) not in REGISTRY}
-    if missing:
-        pytest.skip(f"mxtrain has no {', '.join(sorted(missing))} yet")
 
 
 FC = ("FullyConnected", "fc", {"num_hidden": "3"}, [0, 1, 2])
@@ -163,7 +155,6 @@ def test_damaged_attributes_load_or_are_refused(get, mutate, rng):
 )  # fmt: skip
 def test_models_are_read_and_written_again(data_pack, path):
     graph = load_symbol(data_pack / "mxnet" / f"{path}-symbol.json")
-    needs_operators(graph)
     entries = to_entries(graph)
     again = to_entries(from_entries(entries))
     for old, new in zip(topological(entries), topological(again), strict=True):
@@ -185,7 +176,6 @@ def test_kinds_agree_with_a_real_checkpoint(data_pack):
     folder = data_pack / "mxnet/golden-train"
     arguments, auxiliary = split_params(load(folder / "lenet-bn-sgdm-0001.params"))
     graph = load_symbol(folder / "lenet-bn-sgdm-symbol.json")
-    needs_operators(graph)
     found = kinds(to_entries(graph))
     assert {n for n, k in found.items() if k == "parameter"} == set(arguments)
     assert {n for n, k in found.items() if k == "auxiliary"} == set(auxiliary)

@@ -27,6 +27,13 @@ def test_knowledge_flows_backwards(op):
     assert {n.types[0].dtype for n in g.nodes} == {"float64"}
 
 
+def test_what_a_variable_says_of_itself_counts(op):
+    x = variable("x", TensorType((2, 3), "float64"))
+    assert infer_types([op("tanh", x, name="t")], {}).nodes[-1].types == x.node.types
+    with pytest.raises(ShapeError):
+        infer_types([op("tanh", x, name="t")], {"x": TensorType((2, 4))})
+
+
 def test_a_long_way_back(op):
     e = x = variable("x")
     for k in range(30):

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mxtrain.base.errors import ConfigError
+from mxtrain.data.mixer import draw_words
 from mxtrain.train.build import build
 from mxtrain.train.fit import load_config, start_run
 from tests.train.runs import images
@@ -48,6 +51,24 @@ def test_labels_become_probabilities(config):
     np.testing.assert_array_equal(labels, again.labels["softmax_label"])
     assert not np.array_equal(mixed.inputs["data"], other.inputs["data"])
     assert built.mixing.types(8)["softmax_label"].shape == (8, 2)
+
+
+@pytest.mark.parametrize("mix", ["[{mixup: {per: sample}}]", "[{cutmix: {per: batch}}]"])
+def test_what_is_drawn_depends_on_the_place_in_the_epoch(config, mix):
+    built = build(*load_config(config(mix), []))
+    with built.train.it.epoch(0) as batches:
+        batch = next(batches)
+        first, later = (built.mixing.apply(replace(batch, first=k), 0) for k in (0, 8))
+    assert not np.array_equal(first.inputs["data"], later.inputs["data"])
+
+
+def test_the_same_mixer_twice_draws_twice(config, monkeypatch):
+    seen = []
+    monkeypatch.setattr("mxtrain.train.mixing.draw_words", lambda *args: seen.append(draw_words(*args)) or seen[-1])
+    built = build(*load_config(config("[mixup, mixup]"), []))
+    with built.train.it.epoch(0) as batches:
+        built.mixing.apply(next(batches), 0)
+    assert len(seen) == 2 and not np.array_equal(*seen)
 
 
 def test_a_run_trains_with_it(config, tmp_path):
