@@ -59,6 +59,28 @@ CANONICAL: Mapping[str, str] = {
     "modulated_deformable_convolution": "_contrib_ModulatedDeformableConvolution",
     "depth_to_space": "depth_to_space", "space_to_depth": "space_to_depth",
     "image_to_tensor": "_image_to_tensor", "image_normalize": "_image_normalize",
+    "arange_like": "_contrib_arange_like", "arccosh": "arccosh", "arcsin": "arcsin", "arcsinh": "arcsinh",
+    "arctan": "arctan", "arctanh": "arctanh", "argmax_channel": "argmax_channel", "argsort": "argsort",
+    "broadcast_hypot": "broadcast_hypot", "broadcast_logical_and": "broadcast_logical_and",
+    "broadcast_logical_or": "broadcast_logical_or", "broadcast_logical_xor": "broadcast_logical_xor",
+    "broadcast_mod": "broadcast_mod", "broadcast_to": "broadcast_to", "cbrt": "cbrt", "cosh": "cosh",
+    "ctc_loss": "CTCLoss", "degrees": "degrees", "diag": "diag", "div_sqrt_dim": "_contrib_div_sqrt_dim", "erf": "erf",
+    "erfinv": "erfinv", "eye": "_eye", "fix": "fix", "gamma": "gamma", "gammaln": "gammaln", "gather_nd": "gather_nd",
+    "hypot": "_hypot", "hypot_scalar": "_hypot_scalar",
+    "interleaved_matmul_encdec_qk": "_contrib_interleaved_matmul_encdec_qk",
+    "interleaved_matmul_encdec_valatt": "_contrib_interleaved_matmul_encdec_valatt",
+    "interleaved_matmul_selfatt_qk": "_contrib_interleaved_matmul_selfatt_qk",
+    "interleaved_matmul_selfatt_valatt": "_contrib_interleaved_matmul_selfatt_valatt", "linalg_gemm": "_linalg_gemm",
+    "linalg_gemm2": "_linalg_gemm2", "linspace": "_linspace", "log10": "log10", "log2": "log2",
+    "logical_and": "_logical_and", "logical_and_scalar": "_logical_and_scalar", "logical_not": "logical_not",
+    "logical_or": "_logical_or", "logical_or_scalar": "_logical_or_scalar", "logical_xor": "_logical_xor",
+    "logical_xor_scalar": "_logical_xor_scalar", "mod": "_mod", "mod_scalar": "_mod_scalar", "moments": "moments",
+    "nanprod": "nanprod", "nansum": "nansum", "norm": "norm", "radians": "radians", "rcbrt": "rcbrt",
+    "repeat": "repeat", "reshape_like": "reshape_like", "rint": "rint", "rmod_scalar": "_rmod_scalar",
+    "scatter_nd": "scatter_nd", "sequence_last": "SequenceLast", "sequence_mask": "SequenceMask",
+    "sequence_reverse": "SequenceReverse", "shape_array": "shape_array", "sinh": "sinh", "size_array": "size_array",
+    "softmin": "softmin", "softsign": "softsign", "sort": "sort", "split_v2": "_split_v2", "stack": "stack",
+    "tan": "tan", "topk": "topk", "trunc": "trunc",
 }  # fmt: skip
 """Our operator -> the name that is written."""
 
@@ -86,6 +108,11 @@ ALIASES: Mapping[str, str] = {
     "MultiBoxPrior": "multi_box_prior", "MultiBoxTarget": "multi_box_target",
     "MultiBoxDetection": "multi_box_detection", "_contrib_Proposal": "proposal",
     "_contrib_box_non_maximum_suppression": "box_nms", "_contrib_SyncBatchNorm": "batch_norm",
+    "ctc_loss": "ctc_loss", "_contrib_CTCLoss": "ctc_loss", "_contrib_ctc_loss": "ctc_loss", "_Hypot": "hypot",
+    "_HypotScalar": "hypot_scalar", "linalg_gemm": "linalg_gemm", "linalg_gemm2": "linalg_gemm2",
+    "_Logical_And": "logical_and", "_LogicalAndScalar": "logical_and_scalar", "_Logical_Or": "logical_or",
+    "_LogicalOrScalar": "logical_or_scalar", "_Logical_Xor": "logical_xor", "_LogicalXorScalar": "logical_xor_scalar",
+    "_Mod": "mod", "_ModScalar": "mod_scalar", "_RModScalar": "rmod_scalar", "batch_take": "pick",
 }  # fmt: skip
 """Other names that are read -> our operator."""
 
@@ -101,7 +128,7 @@ INERT: Mapping[str, tuple[Any, ...]] = {
     "target_shape": (None, (), (0, 0), 0), "adj": ((), (0, 0)), "keep_highest": (False, 0), "reverse": (False, 0),
     "axes": ((),), "flatten": (True, 1), "min_calib_range": (None,), "max_calib_range": (None,), "num_filter": (0,),
     "projection_size": (None,), "use_sequence_length": (False, 0), "lstm_state_clip_nan": (False, 0),
-    "lstm_state_clip_min": (None,), "lstm_state_clip_max": (None,), "lhs_axes": (None,), "rhs_axes": (None,),
+    "lstm_state_clip_min": (None,), "lstm_state_clip_max": (None,),
 }  # fmt: skip
 """Attributes that may be missing here as long as they hold one of these values, which change nothing."""
 
@@ -126,7 +153,9 @@ INITIAL: Mapping[tuple[str, str], str] = {
 }
 """(our operator, input) -> the ``__init__`` that MXNet gives a variable there which has none."""
 
-DATA_INPUTS = frozenset({"label", "index", "indices", "condition", "sequence_length"})
+DATA_INPUTS = frozenset(
+    {"label", "index", "indices", "condition", "sequence_length", "length", "data_lengths", "label_lengths"}
+)
 """Inputs that bring data although they are not the first."""
 
 
@@ -151,6 +180,10 @@ def output_count(ours: str, params: Any, visible: int) -> int:
         return 3
     if ours in ("dropout", "lrn", "l2_normalization"):
         return 2
+    if ours in ("ctc_loss", "sort"):
+        return 2
+    if ours == "topk":
+        return 1 if params.ret_typ in ("indices", "mask") else 2
     if ours == "leaky_relu":
         return 2 if getattr(params, "act_type", "") == "rrelu" else 1
     return visible

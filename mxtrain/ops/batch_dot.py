@@ -15,41 +15,19 @@ from typing import Any
 
 from mxtrain.base.device import Device
 from mxtrain.base.errors import ShapeError
-from mxtrain.base.types import PartialShape, PartialType, Shape, merge_shapes
+from mxtrain.base.types import Shape
 from mxtrain.graph import Entry, Node, Op, Recipe
 from mxtrain.ops._call import reference
-from mxtrain.ops._infer import Inferred, Types, dtype_of
-from mxtrain.ops._matmul import Params, Sizes, fast_product, gpu_product, product_gradient
-
-
-def turned(shape: PartialShape, turn: bool) -> PartialShape:
-    """The shape with its last two axes exchanged, if `turn`."""
-    return (*shape[:-2], shape[-1], shape[-2]) if turn else shape
+from mxtrain.ops._infer import Inferred, Types
+from mxtrain.ops._matmul import Params, Sizes, fast_product, gpu_product, infer_products, product_gradient
 
 
 def infer(p: Params, ins: Types, outs: Types) -> Inferred:
     """Every axis stands in two of the three shapes; each is taken from wherever it is known."""
-    dtype = dtype_of(*ins, *outs)
-    named = list(zip(("lhs", "rhs", "output"), (*ins, *outs), strict=True))
-    for name, t in named:
+    for name, t in zip(("lhs", "rhs", "output"), (*ins, *outs), strict=True):
         if t.shape is not None and len(t.shape) < 3:
             raise ShapeError(f"{name!r} must have the axes (B..., rows, columns), got {t}")
-    rank = next((len(t.shape) for _, t in named if t.shape is not None), None)
-    if rank is None:
-        return [PartialType(None, dtype)] * 2, [PartialType(None, dtype)]
-    nothing = (None,) * rank
-    lhs, rhs = turned(ins[0].shape or nothing, p.transpose_a), turned(ins[1].shape or nothing, p.transpose_b)
-    out = outs[0].shape or nothing
-    try:
-        batch = merge_shapes(merge_shapes(lhs[:-2], rhs[:-2]), out[:-2]) or ()
-        (inner,) = merge_shapes(lhs[-1:], rhs[-2:-1]) or (None,)
-    except ShapeError:
-        how = f"transpose_a={p.transpose_a}, transpose_b={p.transpose_b}"
-        raise ShapeError(f"'lhs' {ins[0]} and 'rhs' {ins[1]} do not multiply, with {how}") from None
-    rows = out[-2] if lhs[-2] is None else lhs[-2]
-    cols = out[-1] if rhs[-1] is None else rhs[-1]
-    want = [turned((*batch, rows, inner), p.transpose_a), turned((*batch, inner, cols), p.transpose_b)]
-    return [PartialType(s, dtype) for s in want], [PartialType((*batch, rows, cols), dtype)]
+    return infer_products(p, ins, outs)
 
 
 def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:

@@ -1,6 +1,7 @@
 """The JSON Schema of the ``net:`` section and of net files, for editors: layers with their parameters, and their docs.
 
-Looser than the builder, which knows blocks, expressions and shapes: what it accepts, the schema accepts.
+Looser than the builder, which knows blocks, expressions and shapes: what it accepts, the schema accepts, but for
+parameters of a block that is called like an operator.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from mxtrain.config.tree import Tree, show
-from mxtrain.ops import REGISTRY
 from mxtrain.symbol.compose import nearest
 from mxtrain.symbol.evaluate import BROKEN
 from mxtrain.symbol.values import Names, resolve
@@ -221,12 +220,10 @@ def _blocks(tree: Tree, problems: list[str]) -> dict[str, Block]:
         if inner is None:
             break
         body = inner.at((name,))
-        if not NAME.fullmatch(name) or name in REGISTRY or name in (BRANCHES, "add"):
-            problems.append(
-                inner.problem(
-                    (name,), f"a block cannot be called {show(name)}: it is no name, or an operator's", key=True
-                )
-            )
+        # One called like an operator stands in its place: operators that a new version brings must not break a net.
+        if not NAME.fullmatch(name) or name in (BRANCHES, "add"):
+            text = f"a block cannot be called {show(name)}: it is no name, or means something else"
+            problems.append(inner.problem((name,), text, key=True))
         if not isinstance(body.data, Mapping):
             problems.append(body.problem((), f"must be a map with the key 'net', got {show(body.data)}"))
             continue

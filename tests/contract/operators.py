@@ -26,6 +26,7 @@ from mxtrain.base.types import UNKNOWN, PartialType, TensorType, numpy_dtype, vi
 from mxtrain.executor import bind
 from mxtrain.graph import Entry, Graph, Node, apply_node, infer, variable
 from mxtrain.passes import Options, compile_graph, gradient, with_losses
+from mxtrain.passes.simplify import expand
 from tests.backends.cuda.fake import fake_device
 
 FAST = Device(kernels=("onednn", "reference"), threads=2)
@@ -110,7 +111,7 @@ def evaluate(
 ) -> tuple[list[np.ndarray], list[str]]:
     """Results of a graph on these inputs, as float64, and the kernels that ran."""
     options = replace(PLAIN_OPTIONS, precision=precision, fuse=fuse)
-    compiled = compile_graph(g, device, vocabulary=ops.vocabulary(), options=options)
+    compiled = compile_graph(expand(g), device, vocabulary=ops.vocabulary(), options=options)
     arrays = {}
     for n in g.nodes:
         if n.op is None and n.name in values:
@@ -143,7 +144,7 @@ def check_operator(name: str, case: Case, rng: np.random.Generator) -> None:
     outs, _ = evaluate(Graph(tuple(node[i] for i in range(visible))), values)
     for i, y in enumerate(outs):
         assert y.shape == node.types[i].shape, f"output {i}: inferred {node.types[i].shape}, got {y.shape}"
-    if node.op.gradient is not None:
+    if node.op.gradient is not None or node.op.expand is not None:
         check_gradient(node, case, values, rng)
     for dtype in case.dtypes:
         check_fast(name, case, values, FAST, dtype, rng)
@@ -196,7 +197,7 @@ def gradients(
 ) -> tuple[Graph, dict[str, Entry], dict[str, np.ndarray]]:
     """The graph of the gradients of <dy, y> (of the loss, for a head)."""
     visible = node.op.visible_outputs(node.params)
-    heads = tuple(node[i] for i in range(visible))
+    heads = expand(Graph(tuple(node[i] for i in range(visible)))).outputs
     seeds = {} if node.op.loss else {h: variable(f"dy{i}", h.type, "parameter") for i, h in enumerate(heads)}
     g, found = gradient(with_losses(Graph(heads)), wrt, vocabulary=ops.vocabulary(), seeds=seeds)
     return Graph(tuple(found.values())), found, {f"dy{i}": dy for i, dy in enumerate(dys)}
@@ -247,7 +248,7 @@ def check_fast(
     _close(got, want, dtype, case, f"{name} forward in {dtype} on {device.name}")
     if case.fast and device is FAST:
         assert any(k.startswith("onednn") for k in kernels), f"{name} runs on {kernels}, not on a fast kernel"
-    if node.op.gradient is None:
+    if node.op.gradient is None and node.op.expand is None:
         return
     dys = [rounded(rng.standard_normal(node.types[i].shape), dtype) for i in range(visible)]
     wrt = differentiable(node, case)

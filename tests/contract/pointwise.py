@@ -42,3 +42,18 @@ def integers(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
 def far(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
     """Far from standard normals on either side, so that no step of a difference changes which of two is larger."""
     return rng.standard_normal(shape) + 9 * rng.choice([-1, 1], shape)
+
+
+def above_one(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    """Well above 1, for the inverse of cosh."""
+    return rng.uniform(1.2, 3.0, shape)
+
+
+def far_from_whole(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    """Of either sign, and far from every whole number."""
+    return rng.integers(-3, 4, shape) + rng.uniform(0.2, 0.8, shape)
+
+
+def one_or_two(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    """1 or 2."""
+    return rng.integers(1, 3, shape)

@@ -12,7 +12,9 @@ from mxtrain.ops._softmax import BACKWARD, Softmax, kernels
 from tests.backends.cuda.fake import fake_device
 from tests.contract.kernels import close, reference, run_kernel, typed
 from tests.contract.operators import Case, check_operator, evaluate, rounded
+from tests.contract.values import forward, inferred
 
+LENGTHS = {"make": {"length": lambda rng, shape: rng.integers(0, 5, shape)}, "fixed": ("length",)}
 CASES = [
     Case({"data": (4, 10)}, {}, fast=True),
     Case({"data": (2, 3, 5)}, {"axis": 2}, fast=True),
@@ -21,6 +23,8 @@ CASES = [
     Case({"data": (4, 6)}, {"temperature": 2.5}),
     Case({"data": (4, 6)}, {"temperature": 1.0}, fast=True),
     Case({"data": (7,)}, {}, fast=True),
+    Case({"data": (3, 4), "length": (3,)}, {"use_length": True}, **LENGTHS),
+    Case({"data": (2, 4, 3), "length": (2, 3)}, {"use_length": True, "axis": 1, "temperature": 2.0}, **LENGTHS),
 ]
 
 
@@ -72,3 +76,16 @@ def test_a_gpus_kernels_over_rows(rng, shape, log, dtype):
     got, _, name = run_kernel(back, "cuda", fake_device(), [dy, got[0]])
     assert name == "cuda:softmax"
     close(got[0], want[0], dtype, "backward")
+
+
+def test_lengths_are_mxnets():
+    found = forward("softmax", {"use_length": True}, data=[[1, 2, 3], [1, 2, 3], [1, 2, 3]], length=[2, 0, 9])
+    want = [[0.26894143, 0.7310586, 0], [0, 0, 0], [0.09003057, 0.24472848, 0.66524094]]
+    np.testing.assert_allclose(found, want, atol=1e-7)
+
+
+def test_lengths_have_all_axes_but_one():
+    params = {"use_length": True, "axis": 1}
+    assert inferred("softmax", params, (2, 3, 4), None) == ([(2, 3, 4), (2, 4)], (2, 3, 4))
+    with pytest.raises(ShapeError):
+        inferred("softmax", params, (2, 3, 4), (2, 3))

@@ -99,6 +99,13 @@ def test_a_broken_net_file_names_itself(folder):
         config(folder, "{file: odd}")
 
 
+def test_a_block_stands_in_the_place_of_an_operator_of_its_name(folder):
+    block = "{params: {width: 4}, net: [fully_connected: {num_hidden: width}]}"
+    assert config(folder, f"{{blocks: {{norm: {block}}}, net: [norm: {{width: 3}}]}}").list_arguments() == [
+        "data", "norm0_fully_connected0_weight", "norm0_fully_connected0_bias",
+    ]  # fmt: skip
+
+
 def test_a_symbol_file(folder):
     assert config(folder, "{symbol: x-symbol.json}").list_arguments() == ["data", "fc_weight", "fc_bias"]
     assert config(folder, f"{{symbol: {folder / 'x-symbol.json'}}}").list_outputs() == ["fc_output"]

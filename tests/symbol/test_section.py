@@ -37,7 +37,7 @@ def test_problems_of_what_is_given():
 def test_problems_of_the_section():
     _, problems = section(
         "params: {if: 1, name: 2, t: {a: 1}, w: }\nlet: {w: 1, a-b: 2}\n"
-        "blocks: {flatten: {net: []}, b: 3, c: {nett: []}}\ninputs: [x, x]\nlayers: 3\n"
+        "blocks: {add: {net: []}, b: 3, c: {nett: []}}\ninputs: [x, x]\nlayers: 3\n"
     )
     assert problems == [
         "n.yaml:5:1: layers: unknown key 'layers'; there are: params, let, blocks, inputs, outputs, input_shape, net",
@@ -48,10 +48,10 @@ def test_problems_of_the_section():
         "n.yaml:2:7: let.w: 'w' is a parameter already",
         "n.yaml:2:13: let.a-b: 'a-b' cannot be the name of a value in an expression",
         "n.yaml:4:9: inputs: must be a list of different names, such as [data], got a list",
-        "n.yaml:3:10: blocks.flatten: a block cannot be called 'flatten': it is no name, or an operator's",
-        "n.yaml:3:33: blocks.b: must be a map with the key 'net', got 3",
-        "n.yaml:3:40: blocks.c.nett: unknown key 'nett'; did you mean 'net'?",
-        "n.yaml:3:36: blocks.c: missing key 'net', the list of layers of the block",
+        "n.yaml:3:10: blocks.add: a block cannot be called 'add': it is no name, or means something else",
+        "n.yaml:3:29: blocks.b: must be a map with the key 'net', got 3",
+        "n.yaml:3:36: blocks.c.nett: unknown key 'nett'; did you mean 'net'?",
+        "n.yaml:3:32: blocks.c: missing key 'net', the list of layers of the block",
         "n.yaml:1:1: missing key 'net', the list of layers of the net",
     ]
 

@@ -7,8 +7,10 @@ only moved keeps its bits.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,10 +62,20 @@ class Function(NamedTuple):
     truth: bool = False
 
 
-def _erf(x: Any) -> Any:
-    from math import erf
+def _each(function: Callable[[float], float]) -> Callable[..., Any]:
+    """A function of one number for arrays; not a number where it has no value."""
 
-    return np.vectorize(erf, otypes=[np.float64])(x)
+    def value(x: float) -> float:
+        try:
+            return function(x)
+        except (ValueError, OverflowError):
+            return math.nan
+
+    return np.vectorize(value, otypes=[np.float64])
+
+
+def _erfinv(x: float) -> float:
+    return math.copysign(math.inf, x) if abs(x) == 1 else NormalDist().inv_cdf((x + 1) / 2) / math.sqrt(2)
 
 
 WHOLE = ("add", "subtract", "multiply", "maximum", "minimum", "remainder")
@@ -95,7 +107,21 @@ FUNCTIONS: dict[str, Function] = {
     "cos": Function(np.cos, "cosf({0})"),
     "arcsin": Function(np.arcsin, "asinf({0})"),
     "arccos": Function(np.arccos, "acosf({0})"),
-    "erf": Function(_erf, "erff({0})"),
+    "tan": Function(np.tan, "tanf({0})"),
+    "arctan": Function(np.arctan, "atanf({0})"),
+    "sinh": Function(np.sinh, "sinhf({0})"),
+    "cosh": Function(np.cosh, "coshf({0})"),
+    "arcsinh": Function(np.arcsinh, "asinhf({0})"),
+    "arccosh": Function(np.arccosh, "acoshf({0})"),
+    "arctanh": Function(np.arctanh, "atanhf({0})"),
+    "hypot": Function(np.hypot, "hypotf({0}, {1})"),
+    "cbrt": Function(np.cbrt, "cbrtf({0})"),
+    "log2": Function(np.log2, "log2f({0})"),
+    "log10": Function(np.log10, "log10f({0})"),
+    "erf": Function(_each(math.erf), "erff({0})"),
+    "erfinv": Function(_each(_erfinv), "erfinvf({0})"),
+    "gamma": Function(_each(math.gamma), "tgammaf({0})"),
+    "gammaln": Function(_each(math.lgamma), "lgammaf({0})"),
     "floor": Function(np.floor, "floorf({0})"),
     "ceil": Function(np.ceil, "ceilf({0})"),
     "trunc": Function(np.trunc, "truncf({0})"),
@@ -110,6 +136,7 @@ FUNCTIONS: dict[str, Function] = {
     "isfinite": Function(np.isfinite, "(float)({0} - {0} == 0)", True),
     "logical_and": Function(np.logical_and, "(float)({0} != 0 && {1} != 0)", True),
     "logical_or": Function(np.logical_or, "(float)({0} != 0 || {1} != 0)", True),
+    "logical_xor": Function(np.logical_xor, "(float)(({0} != 0) != ({1} != 0))", True),
     "logical_not": Function(np.logical_not, "(float)({0} == 0)", True),
     "truth": Function(lambda x: x != 0, "(float)({0} != 0)", True),
     "where": Function(lambda c, a, b: np.where(c != 0, a, b), "{0} != 0 ? {1} : {2}"),

@@ -1,0 +1,22 @@
+import pytest
+
+from tests.contract.operators import Case, check_operator
+from tests.contract.pointwise import forward_and_gradients, positive
+
+TOLERANCE = 1e-6
+CASES = [
+    Case({"data": (2, 3, 4, 5)}, make={"data": positive}),
+    Case({"data": (7,)}, make={"data": positive}),
+    Case({"data": ()}, make={"data": positive}),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_contract(case, rng):
+    check_operator("cbrt", case, rng)
+
+
+def test_values_are_mxnets():
+    y, dx = forward_and_gradients("cbrt", [[-8.0, 0.125, 2.0]])
+    assert y == pytest.approx([-2.0, 0.5, 1.2599210739135742], rel=TOLERANCE, abs=1e-7)
+    assert dx == pytest.approx([0.0833333358168602, 1.3333333730697632, 0.2099868357181549], rel=TOLERANCE, abs=1e-7)
