@@ -153,9 +153,10 @@ INITIAL: Mapping[tuple[str, str], str] = {
 }
 """(our operator, input) -> the ``__init__`` that MXNet gives a variable there which has none."""
 
-DATA_INPUTS = frozenset(
-    {"label", "index", "indices", "condition", "sequence_length", "length", "data_lengths", "label_lengths"}
-)
+DATA_INPUTS = frozenset({
+    "label", "index", "indices", "condition", "sequence_length", "length", "data_lengths", "label_lengths", "rois",
+    "im_info", "like", "data2", "grid", "loc", "offset", "mask", "samples", "matches", "refs",
+})  # fmt: skip
 """Inputs that bring data although they are not the first."""
 
 

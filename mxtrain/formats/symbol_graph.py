@@ -25,6 +25,7 @@ from mxtrain.formats.old_attrs import modern
 from mxtrain.formats.op_attrs import read_attrs
 from mxtrain.formats.symbol_advice import unknown_operators
 from mxtrain.formats.symbol_json import VARIABLE, JsonEntry, JsonGraph, JsonNode
+from mxtrain.formats.symbol_layout import layout_of, with_channels_last
 from mxtrain.graph import Entry, Kind, Node, Op, unique
 
 ROLES = frozenset({"weight", "bias", "gamma", "beta"})
@@ -44,6 +45,7 @@ class _Draft:
         attrs: what the node will keep.
         implicit: variables of inputs that the file leaves out.
         kind: of a variable.
+        layout: of a layer whose channels come last.
     """
 
     node: JsonNode
@@ -52,6 +54,7 @@ class _Draft:
     attrs: dict[str, str] = field(default_factory=dict)
     implicit: list[_Draft] = field(default_factory=list)
     kind: Kind = "input"
+    layout: str | None = None
 
 
 def to_entries(
@@ -80,7 +83,7 @@ def to_entries(
     if problems:
         more = [f"{graph.source}: and {len(problems) - MAX_PROBLEMS} more"] if len(problems) > MAX_PROBLEMS else []
         raise FormatError("\n".join([f"{graph.source}: {p}" for p in problems[:MAX_PROBLEMS]] + more))
-    nodes = _nodes(drafts, kinds or {})
+    nodes = _nodes(drafts, kinds or {}, get)
     return tuple(Entry(nodes[h.node], h.output) for h in graph.heads)
 
 
@@ -102,7 +105,11 @@ def _draft(
         draft.op = None
     if draft.op is None:
         return draft
-    found = read_attrs(draft.op, modern(node.op, node.attrs, version), len(node.inputs))
+    attrs = modern(node.op, node.attrs, version)
+    draft.layout = layout_of(node.op, attrs)
+    if draft.layout:
+        del attrs["layout"]
+    found = read_attrs(draft.op, attrs, len(node.inputs))
     problems += [f"{where}: {p}" for p in found.problems]
     draft.params, draft.attrs = found.params, found.foreign
     if draft.params is not None:
@@ -175,7 +182,7 @@ def _check_entry(entry: JsonEntry, drafts: Sequence[_Draft], where: str) -> list
     return [f"{where}: expected an output of {draft.node.name!r} before {count}, got {entry.output}"]
 
 
-def _nodes(drafts: Sequence[_Draft], kinds: Mapping[str, Kind]) -> list[Node]:
+def _nodes(drafts: Sequence[_Draft], kinds: Mapping[str, Kind], get: Callable[[str], Op]) -> list[Node]:
     variables = [d for d in drafts if d.op is None] + [v for d in drafts for v in d.implicit]
     taken = [d.node.name for d in variables]
     fresh = unique(taken)
@@ -195,5 +202,6 @@ def _nodes(drafts: Sequence[_Draft], kinds: Mapping[str, Kind]) -> list[Node]:
             # What keys random operators is ours: MXNet has no such input.
             inputs.insert(draft.op.input_names(draft.params).index(STATE), Entry(random))
         name = fresh(draft.node.name)
-        nodes.append(Node(draft.op, name, tuple(inputs), draft.params, attrs=draft.attrs))
+        made = Node(draft.op, name, tuple(inputs), draft.params, attrs=draft.attrs)
+        nodes.append(with_channels_last(made, draft.layout, get("transpose"), fresh) if draft.layout else made)
     return nodes

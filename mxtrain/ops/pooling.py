@@ -6,7 +6,8 @@ Shapes:
     global_pool: O = 1
 
 A mean counts the padding unless count_include_pad is false; what lies beyond the padding is never counted. A mean of
-nothing is 0, as in MXNet; a maximum of nothing, which MXNet makes the lowest number that there is, is refused.
+nothing is 0, as in MXNet; a maximum of nothing, which MXNet makes the lowest number that there is, is refused. lp takes
+powers of what is there, not of absolute values, as MXNet does.
 
 Source: MXNet's Pooling.
 """
@@ -150,10 +151,15 @@ def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
         if node.reads(1):
             outs[1].view(xp.int32).reshape(flat.shape[:-1])[...] = flat.argmax(axis=-1)
     elif p.pool_type == "lp":
-        outs[0][...] = (xp.abs(w) ** p.p_value).sum(axis=axes) ** (1 / p.p_value)
+        outs[0][...] = root(xp, (w**p.p_value).sum(axis=axes), p.p_value)
     else:
         total = w.sum(axis=axes)
         outs[0][...] = total / counts(p, g, x.shape[2:], xp, x.dtype) if p.pool_type == "avg" else total
+
+
+def root(xp: Any, x: Any, p: int) -> Any:
+    """The real root of a sum of powers, which is negative where an odd power made it so."""
+    return {1: xp.positive, 2: xp.sqrt, 3: xp.cbrt}[p](x)
 
 
 @dataclass(frozen=True)
@@ -180,7 +186,7 @@ def run_backward(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -
         x, y = ins[1], ins[2]
         w = windows(padded(x, xp, g.pad, g.after), xp, g.kernel, g.stride, one)
         norm = xp.where(y == 0, 1, y) ** (p.p_value - 1)
-        cols = (dy / norm).reshape(spread) * xp.sign(w) * xp.abs(w) ** (p.p_value - 1)
+        cols = (dy / norm).reshape(spread) * w ** (p.p_value - 1)
     else:
         each = dy / counts(p, g, shape[2:], xp, dy.dtype) if p.pool_type == "avg" else dy
         cols = xp.broadcast_to(each.reshape(spread), (*dy.shape, *g.kernel))

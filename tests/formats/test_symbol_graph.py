@@ -60,6 +60,13 @@ def test_what_has_multipliers_of_its_own_is_learnt_wherever_it_leads(get):
     assert kinds(to_entries(graph, get=get)) == {"a": "parameter", "b": "input"}
 
 
+def test_regions_and_sizes_of_images_are_data():
+    roi = ("ROIPooling", "p", {"pooled_size": "(2, 2)", "spatial_scale": "1"}, [0, 1])
+    assert kinds(to_entries(symbol("a", "b", roi))) == {"a": "input", "b": "input"}
+    found = kinds(to_entries(symbol("a", "b", "c", ("_contrib_Proposal", "p", {}, [0, 1, 2]))))
+    assert found["c"] == "input"
+
+
 def test_whoever_knows_the_kinds_says_so(get):
     graph = symbol("a", "b", ("elemwise_add", "c", {}, [0, 1]))
     assert kinds(to_entries(graph, get=get, kinds={"a": "parameter", "b": "input"})) == {"a": "parameter", "b": "input"}

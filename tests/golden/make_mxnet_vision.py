@@ -95,6 +95,10 @@ def images():
     case("to_tensor_batch", S.image.to_tensor, {"data": Fixed(RNG.randint(0, 256, (2, 4, 5, 3)))})
     case("normalize", S.image.normalize, {"data": (3, 4, 5)}, {"mean": (0.4, 0.5, 0.6), "std": (0.1, 0.2, 0.3)})
     case("normalize_batch", S.image.normalize, {"data": (2, 3, 4, 5)}, {"mean": 0.5, "std": (0.2,)})
+    powers = [{"kernel": (2, 3), "stride": (2, 1), "pool_type": "lp", "p_value": p} for p in (1, 2, 3)]
+    cases("pool_lp", S.Pooling, {"data": RNG.rand(1, 2, 5, 6) - 0.2}, powers)
+    hows = [{"kernel": (3, 2), "stride": (2, 2), "pool_type": k, "layout": "NHWC"} for k in ("max", "avg")]
+    cases("pool_last", S.Pooling, {"data": (2, 5, 6, 3)}, hows)
     rest = {"kernel": (2, 2), "stride": (3, 3), "pooling_convention": "full"}
     for kind in ("avg", "sum"):
         case(f"pool_rest_{kind}", S.Pooling, {"data": (1, 2, 9, 6)}, {"pool_type": kind, **rest})
