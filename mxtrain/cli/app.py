@@ -153,9 +153,18 @@ def _as_fault(error: OSError) -> MXTrainError:
     """What the system refused, where no caller knew more about it."""
     import errno
 
-    where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes | os.PathLike) else ""
+    named = isinstance(error.filename, str | bytes | os.PathLike)
+    where = f"{os.fsdecode(error.filename)}: " if named else "stdout: " if _was_printed(error) else ""
     kind = OutOfSpace if error.errno in (errno.ENOSPC, errno.EDQUOT) else EnvironmentFault
     return kind(f"{where}{error.strerror or error}")
+
+
+def _was_printed(error: OSError) -> bool:
+    """True if it was raised where this package writes: what it opens has a name, so that was stdout."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return at is not None and str(at.tb_frame.f_globals.get("__name__")).startswith("mxtrain.cli.")
 
 
 def _report(error: MXTrainError) -> int:

@@ -70,7 +70,7 @@ def check(schema: type[T], data: Any) -> tuple[T | None, list[Problem]]:
         instance = adapter.validate_python(data)
     except ValidationError as error:
         found = [_locate(item, core, named) for item in error.errors(include_url=False)]
-        problems = _words(found, data, named)
+        problems = _one_each(_words(found, data, named))
     except MXTrainError as error:
         problems = [Problem((), str(error))]
     known = {problem.path for problem in problems}
@@ -131,6 +131,15 @@ def _words(found: Sequence[_Found], data: Any, named: Mapping[str, Schema]) -> l
     return list(problems)
 
 
+def _one_each(problems: Sequence[Problem]) -> list[Problem]:
+    """One problem of a kind for each place: of what a validator made of a value, key and value may both be wrong."""
+    found: dict[tuple[Path, str], Problem] = {}
+    for problem in problems:
+        kind = "must" if problem.message.startswith("must be ") else problem.message
+        found[problem.path, kind] = problem
+    return list(found.values())
+
+
 def _best_branch(together: Sequence[_Found], data: Any) -> str | int | None:
     """The choice of a union that was meant: the one whose errors lie inside the value, and the fewest of them."""
     if not isinstance(_value(data, together[0].union_path), dict | list):
@@ -152,13 +161,17 @@ def _word(item: _Found, data: Any, named: Mapping[str, Schema]) -> Problem:
         parent = item.parent
         allowed = tuple(fields(parent)) if parent is not None and parent["type"] == "dataclass-args" else ()
         return Problem(item.path, f"unknown key {show(item.path[-1])}", True, allowed)
+    if kind in _MISSING and isinstance(item.path[-1], int):
+        got = _value(data, item.path[:-1])
+        return Problem(item.path[:-1], f"must be {describe(item.parent, named)}, got a list of {len(got)}")
     if kind in _MISSING:
         needed = describe(item.schema, named)
         return Problem(item.path[:-1], f"missing key {show(item.path[-1])}" + (f" ({needed})" if needed else ""), True)
     if kind in ("value_error", "assertion_error"):
         return Problem(item.path, str(context.get("error", error["msg"])))
     if error["loc"] and error["loc"][-1] == "[key]":
-        return Problem(item.path, _must(item.schema, item.path[-1], error, named), True)
+        written = _written(data, item.path)
+        return Problem(written, _must(item.schema, item.path[-1], error, named), written == item.path)
     return Problem(_written(data, item.path), _must(item.schema, error["input"], error, named))
 
 
@@ -190,7 +203,7 @@ def _advice(schema: Schema | None, value: Any, named: Mapping[str, Schema]) -> s
 def _written(data: Any, path: Path) -> Path:
     """The part of `path` that is in the data: a validator may have made more of it (3 as a pair)."""
     for end, part in enumerate(path):
-        if not isinstance(data, dict | list):
+        if not isinstance(data, dict | list) or (isinstance(data, list) and part not in range(len(data))):
             return path[:end]
         data = _value(data, (part,))
     return path

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from mxtrain.base.errors import ConfigError
+from mxtrain.config.tree import show
 
 _TEXT = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) *(epochs?|steps?)")
 _MOST = 10**15
@@ -23,7 +24,7 @@ def read_duration(value: Any) -> int | str:
         return value
     found = _TEXT.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None or float(found[1]) > _MOST or (found[2][0] == "s" and "." in found[1]):
-        raise ValueError("must be a number of steps, or a text such as '5 epochs'")
+        raise ValueError(f"must be a number of steps, or a text such as '5 epochs' or '500 steps', got {show(value)}")
     if found[2][0] == "s":
         return int(found[1])
     return f"{found[1]} {'epoch' if found[1] == '1' else 'epochs'}"

@@ -267,9 +267,10 @@ def _end_epoch(s: Session, requests: Requests) -> None:
     _told(s, "epoch", s.updater.lr, _limit(s))
     if found:
         notify(s.callbacks, Event("eval", epoch=st.epoch, step=st.step, metrics=found, name="val", seconds=took))
-    s.monitor.see(seen, st)
+    whole = st.batch >= s.train.batches
+    s.monitor.see(seen, st, whole=whole)
     st.seen = st.step
-    if st.batch >= s.train.batches:
+    if whole:
         st.epoch, st.batch = st.epoch + 1, 0
         s.metrics.reset()
         s.loss.clear()

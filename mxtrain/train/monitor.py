@@ -29,12 +29,17 @@ class Monitor:
     min_delta: float = 0.0
     value: float | None = None
 
-    def see(self, values: Mapping[str, float], state: RunState) -> None:
-        """Look at what an epoch gave. A value that is not finite is never an improvement."""
+    def see(self, values: Mapping[str, float], state: RunState, *, whole: bool = True) -> None:
+        """Look at what an epoch gave. A value that is not finite is never an improvement.
+
+        Args:
+            whole: False for an epoch that `max_steps` cut short. It may be the best: it is evaluated and saved. For
+                early stopping it is none: a resumed run would count it once more when it ends.
+        """
         self.value = values[self.best[0]]
         if _better(self.value, state.best, self.best[1], 0.0):
             state.best = self.value
-        if self.early is None:
+        if self.early is None or not whole:
             return
         current = values[self.early[0]]
         if _better(current, state.leading, self.early[1], self.min_delta):

@@ -103,7 +103,7 @@ class EarlyStop:
     """Stop when a metric no longer improves."""
 
     monitor: str = param(doc="metric, such as val.accuracy")
-    patience: int = param(5, ge=1, doc="epochs without an improvement")
+    patience: int = param(5, ge=1, doc="whole epochs without an improvement")
     min_delta: float = param(0.0, ge=0, doc="what counts as an improvement")
 
 
@@ -164,7 +164,12 @@ class Config:
     )
     grad_accum: int = param(1, ge=1, doc="parts in which a batch is computed, to save memory")
     epochs: Epochs = param(10, doc="passes over the training data; +N on resume adds N")
-    max_steps: int | None = param(None, ge=1, doc="updates after which the run ends, if earlier")
+    max_steps: int | None = param(
+        None,
+        ge=1,
+        doc="updates after which the run ends, if earlier; an epoch cut short is evaluated and may be the best, "
+        "but early_stop does not count it",
+    )
     optimizer: Annotated[Chosen, Component(lambda: OPTIMIZERS)] = param(doc="update rule")
     lr_scheduler: Annotated[Chosen, Component(lambda: SCHEDULES)] | None = param(
         None, doc="how the learning rate changes"

@@ -148,10 +148,12 @@ def test_a_pipe_that_is_closed_from_the_start(tmp_path):
     assert (done.returncode, done.stderr) == (141, b"")
 
 
-def test_a_full_disk_behind_stdout():
-    done = shell("mxtrain ls > /dev/full")
+@pytest.mark.parametrize("how", ["", "PYTHONUNBUFFERED=1 "])
+@pytest.mark.parametrize("what", ["ls", "--version", "ls operators"])
+def test_a_full_disk_behind_stdout(how, what):
+    done = shell(f"{how}mxtrain {what} > /dev/full")
     assert done.returncode == 8
-    assert done.stderr == "mxtrain: No space left on device\n"
+    assert done.stderr == "mxtrain: stdout: No space left on device\n"
 
 
 def test_closed_streams():

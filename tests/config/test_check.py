@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, ValidationError, field_validator
 from mxtrain.base.errors import DataError
 from mxtrain.base.params import declare, param
 from mxtrain.config.check import Problem, as_error, check
+from mxtrain.data import augment, sources
 
 
 def even(value: int) -> int:
@@ -114,3 +115,17 @@ def test_problems_survive_as_an_error_with_braces_and_all():
     (error,) = caught.value.errors()
     assert error["loc"] == ("a", 0)
     assert error["ctx"] == given._asdict()
+
+
+def test_one_wrong_value_is_one_problem():
+    """Of what a validator made of a value, both the key and the value may be wrong."""
+    source = sources.REGISTRY.get("arrays").params
+    for inputs, path in (([1], ("inputs",)), ({2: 3}, ("inputs", 2))):
+        (problem,) = check(source, {"path": "a", "inputs": inputs})[1]
+        assert (problem.path, problem.message.split(",")[0]) == (path, "must be a text")
+
+
+def test_a_list_that_is_too_short():
+    (problem,) = check(augment.REGISTRY.get("random_crop").params, {"size": [1]})[1]
+    assert problem.path == ("size",)
+    assert problem.message == "must be a list of 2 (a whole number >= 1, a whole number >= 1), got a list of 1"

@@ -127,6 +127,16 @@ def test_early_stopping_says_why(bench, told):
     assert notice.endswith("for 2 epochs")
 
 
+def test_an_epoch_cut_short_may_be_the_best_but_early_stopping_does_not_count_it(bench):
+    config = {"epochs": 9, "early_stop": {"monitor": "val.accuracy", "patience": 2}, "optimizer": {"lr": 0.0}}
+    run = bench.fit(max_steps=7, **config)
+    assert run.state()["waited"] == 0 and run.state()["best"] == run.values["val.accuracy"]
+    assert bench.resume(run.path, "max_steps=8").state()["waited"] == 0
+    rest = bench.resume(run.path, "~max_steps").state()
+    assert (rest["waited"], rest["epoch"]) == (2, 3)
+    assert bench.fit(**config).state()["epoch"] == 3
+
+
 def test_so_many_steps(bench, told):
     callback = told()
     run = bench.fit(max_steps=7)

@@ -51,3 +51,12 @@ def test_without_early_stopping_nothing_stops():
     for _ in range(9):
         monitor.see({"a": 0.0}, state)
     assert not monitor.stop(state) and state.waited == 0
+
+
+def test_part_of_an_epoch_is_none_for_early_stopping():
+    monitor, state = Monitor(("m", "max"), ("m", "max"), 1), RunState()
+    for value, whole, expected in ((0.5, True, (0.5, 0)), (0.4, False, (0.5, 0)), (0.6, False, (0.6, 0))):
+        monitor.see({"m": value}, state, whole=whole)
+        assert (state.best, state.waited, state.leading) == (*expected, 0.5)
+    monitor.see({"m": 0.5}, state)
+    assert monitor.stop(state)
