@@ -125,11 +125,14 @@ class Op:
         updates: ``(node) -> {input index: new value}`` for auxiliary inputs, in training.
         at_eval: ``(node) -> one Entry per output``: what stands in its place outside training.
         absorb: ``(node, reader, training) -> merged Node or None``. `reader` is the only reader of output 0. Output
-            i of the merged node replaces output i of `node`, and output 0 that of `reader`.
+            i of the merged node replaces output i of `node`, and output 0 that of `reader`. What makes an input of
+            `node` may be merged too; that is done if nobody else reads this input.
         absorb_compiled: as `absorb`, in training, where a device has kernels of its own for what comes out.
         join: ``(nodes) -> Node``: several nodes of it with the same params and one output each, of which none leads to
             another, as one; its output k is that of node k. For devices where many small kernels take long.
         expand: ``(node) -> one Entry per output``: the same in other operators.
+        settle: ``(node, device, dtype) -> one Entry per output or None``: what stands in its place on a device, once
+            everything is merged and differentiated; None: itself. float32 inputs will have `dtype`.
         eltwise: trait: ``(params) -> name`` of the function it is, element by element (relu, tanh...), which another
             operator may absorb.
         pointwise: trait: how to compute it element by element, so that chains of such operators run as one.
@@ -159,6 +162,7 @@ class Op:
     absorb_compiled: Callable[[Node, Node], Node | None] | None = None
     join: Callable[[Sequence[Node]], Node] | None = None
     expand: Callable[[Node], Sequence[Entry]] | None = None
+    settle: Callable[[Node, Device, str], Sequence[Entry] | None] | None = None
     eltwise: Callable[[Any], str | None] | None = None
     pointwise: Pointwise | None = None
     layout: Literal["spatial", "follow", "plain"] = "plain"

@@ -8,6 +8,7 @@ Source: MXNet's _mul_scalar.
 
 from __future__ import annotations
 
+from mxtrain.ops._attention import absorb_scale
 from mxtrain.ops._elementwise import ScalarParams, Slope, elementwise, with_scalar
 from mxtrain.ops._native import linear, native_kernel
 
@@ -20,4 +21,5 @@ OP = elementwise(
     params=ScalarParams,
     mxnet=("_mul_scalar", "_MulScalar"),
     native=LINEAR,
+    absorb=absorb_scale,
 )

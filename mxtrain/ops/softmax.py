@@ -17,6 +17,7 @@ from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType
 from mxtrain.graph import Entry, Kernel, Node, Op, Recipe
 from mxtrain.ops import _softmax
+from mxtrain.ops._attention import absorb
 from mxtrain.ops._call import array_code
 from mxtrain.ops._infer import Inferred, Types, normal_axis
 from mxtrain.ops._softmax import Softmax, along_axis, infer_axis
@@ -88,5 +89,5 @@ GRADIENT = _softmax.gradient(meaning)
 KERNELS, LENGTHS = _softmax.kernels(meaning), {**array_code(run_lengths), "onednn": nothing}
 OP = Op(
     "softmax", infer, {name: choosing(KERNELS[name], LENGTHS[name]) for name in KERNELS}, params=Params,
-    inputs=input_names, mxnet=("softmax",), gradient=gradient, layout="follow", wide=("length",),
+    inputs=input_names, mxnet=("softmax",), gradient=gradient, absorb=absorb, layout="follow", wide=("length",),
 )  # fmt: skip

@@ -20,6 +20,7 @@ from mxtrain.passes.memory import REUSING, MemoryPlan, Place, Strategy, on_param
 from mxtrain.passes.precision import set_precision
 from mxtrain.passes.recompute import Recomputed, recompute_segments
 from mxtrain.passes.select import select_kernels
+from mxtrain.passes.settle import settle
 from mxtrain.passes.simplify import at_eval, common_subexpressions, expand
 
 __all__ = [
@@ -104,6 +105,7 @@ def compile_graph(
     Args:
         fixed: output number -> variable in whose storage it must end (gradients).
     """
+    g = settle(g, device, options.precision).check()
     if options.cse:
         g = common_subexpressions(g).check()
     g = set_precision(g, options.precision, vocabulary=vocabulary).check()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from mxtrain.graph import Entry, Graph, Node, rebuild
@@ -50,12 +50,22 @@ def _fuse_once(g: Graph, absorb: Absorb) -> Graph:
             if any(readers[Entry(e.node, i)] for i in range(1, e.node.output_count)):
                 continue
             merged = absorb(producer, fresh)
-            if merged is not None:
-                merged = replace(merged, source=node.source or producer.source, origins=_origins(producer, fresh))
+            taken = None if merged is None else _taken(e.node, producer, merged, readers)
+            if merged is not None and taken is not None:
+                origins = _origins(*taken, producer, fresh)
+                merged = replace(merged, source=node.source or producer.source, origins=origins)
                 return [Entry(merged, min(i, merged.output_count - 1)) for i in range(node.output_count)]
         return own
 
     return g.rewrite(change)
+
+
+def _taken(old: Node, node: Node, merged: Node, readers: Mapping[Entry, int]) -> list[Node] | None:
+    """What makes those inputs of `node`, once `old`, that the merged node does not take; None if others read them."""
+    passed = [k for k, e in enumerate(node.inputs) if e.node.op is not None and e not in merged.inputs]
+    if passed and (len(old.inputs) != len(node.inputs) or any(readers[old.inputs[k]] != 1 for k in passed)):
+        return None
+    return [node.inputs[k].node for k in passed]
 
 
 def _origins(*nodes: Node) -> tuple[str, ...]:

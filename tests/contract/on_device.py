@@ -12,7 +12,7 @@ from mxtrain.base.bfloat16 import narrow, widen
 from mxtrain.base.device import Device
 from mxtrain.base.types import view
 from mxtrain.executor import Plan, bind
-from mxtrain.graph import Graph
+from mxtrain.graph import Graph, Op
 from mxtrain.passes import compile_graph
 from tests.contract.operators import PLAIN_OPTIONS, Case, build, differentiable, evaluate, gradients, sample
 
@@ -51,7 +51,7 @@ def rounded(v: np.ndarray, dtype: str) -> np.ndarray:
     return (widen(narrow(single)) if dtype == "bfloat16" else single).astype(np.float64)
 
 
-def check_on(device: Device, name: str, case: Case, rng: np.random.Generator, dtype: str = "float32") -> list[str]:
+def check_on(device: Device, name: str | Op, case: Case, rng: np.random.Generator, dtype: str = "float32") -> list[str]:
     """The contract of a fast kernel on a device; the kernels that ran."""
     node, exact = build(name, case, "float32"), build(name, case, "float64")
     values = {

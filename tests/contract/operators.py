@@ -24,7 +24,7 @@ from mxtrain.base.device import REFERENCE, Device
 from mxtrain.base.errors import BackendUnavailable, ShapeError
 from mxtrain.base.types import UNKNOWN, PartialType, TensorType, numpy_dtype, view
 from mxtrain.executor import bind
-from mxtrain.graph import Entry, Graph, Node, apply_node, infer, variable
+from mxtrain.graph import Entry, Graph, Node, Op, apply_node, infer, variable
 from mxtrain.passes import Options, compile_graph, gradient, with_losses
 from mxtrain.passes.simplify import expand
 from tests.backends.cuda.fake import fake_device
@@ -69,9 +69,9 @@ class Case:
         return f"{shapes}-{','.join(f'{k}={v}' for k, v in self.params.items())}".replace(" ", "")
 
 
-def build(name: str, case: Case, dtype: str) -> Node:
+def build(name: str | Op, case: Case, dtype: str) -> Node:
     """The typed node of the case."""
-    op = ops.get(name)
+    op = name if isinstance(name, Op) else ops.get(name)
     p = op.params(**case.params)
     names = op.input_names(p)
     ins = [PartialType(case.shapes.get(n), dtype if n in case.shapes else None) for n in names]
@@ -133,7 +133,7 @@ def evaluate(
     return outs, [s.kernel for s in plan.steps]
 
 
-def check_operator(name: str, case: Case, rng: np.random.Generator) -> None:
+def check_operator(name: str | Op, case: Case, rng: np.random.Generator) -> None:
     """All of the contract for one case."""
     node = build(name, case, "float64")
     names = node.input_names
@@ -237,7 +237,7 @@ def check_gradient(node: Node, case: Case, values: Mapping[str, np.ndarray], rng
 
 
 def check_fast(
-    name: str, case: Case, values: Mapping[str, np.ndarray], device: Device, dtype: str, rng: np.random.Generator
+    name: str | Op, case: Case, values: Mapping[str, np.ndarray], device: Device, dtype: str, rng: np.random.Generator
 ) -> None:
     """Every fast kernel against the reference in float64, forward and backward, alone and after fusion."""
     narrow_values = {n: rounded(v, dtype) for n, v in values.items()}

@@ -11,6 +11,8 @@ from mxtrain.backends.cuda.array_code import array_kernel, array_recipe
 from mxtrain.backends.cuda.array_module import Module
 from mxtrain.backends.cuda.capture import Captured, call_by_call
 from mxtrain.backends.cuda.cublaslt import Epilogue, Matmul, Product, matmul
+from mxtrain.backends.cuda.cudnn_attention import Fused, fused_backward, fused_forward
+from mxtrain.backends.cuda.cudnn_attention import Problem as Attention
 from mxtrain.backends.cuda.cudnn_convolution import Convolution, Direction, Problem, bias_activation, convolution
 from mxtrain.backends.cuda.device import count, make_device, why_not
 from mxtrain.backends.cuda.launch import STORAGE, Grid, Kernel, blocks, launch, recipe, together
@@ -22,9 +24,10 @@ from mxtrain.backends.cuda.source import Source, source
 from mxtrain.backends.cuda.tuning import Tuning, key_of
 
 __all__ = [
-    "Captured", "Convolution", "Cuda", "Direction", "Epilogue", "Event", "Found", "Grid", "Kernel", "Library",
-    "Matmul", "Module", "Problem", "Product", "Properties", "STORAGE", "Source", "StepGraph", "Tuning",
-    "array_kernel", "array_recipe", "assumed", "bias_activation", "blocks", "call_by_call", "convolution", "count",
-    "cuda_of", "find", "is_planned", "key_of", "launch", "make_device", "matmul", "milliseconds", "numbers", "pieces",
-    "planned_device", "prototypes", "recipe", "source", "together", "total", "why_not",
+    "Attention", "Captured", "Convolution", "Cuda", "Direction", "Epilogue", "Event", "Found", "Fused", "Grid",
+    "Kernel", "Library", "Matmul", "Module", "Problem", "Product", "Properties", "STORAGE", "Source", "StepGraph",
+    "Tuning", "array_kernel", "array_recipe", "assumed", "bias_activation", "blocks", "call_by_call", "convolution",
+    "count", "cuda_of", "find", "fused_backward", "fused_forward", "is_planned", "key_of", "launch", "make_device",
+    "matmul", "milliseconds", "numbers", "pieces", "planned_device", "prototypes", "recipe", "source", "together",
+    "total", "why_not",
 ]  # fmt: skip

@@ -46,6 +46,12 @@ CUDNN_TABLE: Table = {
     "cudnnCreateActivationDescriptor": ("p", "i"),
     "cudnnSetActivationDescriptor": ("piid", "i"),
     "cudnnDestroyActivationDescriptor": ("p", "i"),
+    "cudnnBackendCreateDescriptor": ("ip", "i"),
+    "cudnnBackendDestroyDescriptor": ("p", "i"),
+    "cudnnBackendSetAttribute": ("piizp", "i"),
+    "cudnnBackendGetAttribute": ("piizpp", "i"),
+    "cudnnBackendFinalize": ("p", "i"),
+    "cudnnBackendExecute": ("ppp", "i"),
 }
 CUBLASLT_TABLE: Table = {
     "cublasLtCreate": ("p", "i"),

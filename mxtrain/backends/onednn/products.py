@@ -21,6 +21,7 @@ from mxtrain.backends.onednn.primitive import (
     describe,
     strided,
 )
+from mxtrain.base.types import ITEMSIZE
 from mxtrain.graph import Call, Node, Recipe
 
 SCRATCHPAD = "scratchpad"
@@ -35,7 +36,7 @@ class Packer(Protocol):
 
 
 class Piece(NamedTuple):
-    """Part of a float32 buffer.
+    """Part of a buffer.
 
     Args:
         buffer: its name.
@@ -48,11 +49,12 @@ class Piece(NamedTuple):
     offset: int
     shape: tuple[int, ...]
     steps: tuple[int, ...]
+    dtype: str = "float32"
 
     @property
     def desc(self) -> MemoryDesc:
         """As the library sees it."""
-        return strided(self.shape, "float32", self.steps)
+        return strided(self.shape, self.dtype, self.steps)
 
 
 class _Product(NamedTuple):
@@ -167,10 +169,13 @@ class _Owner:
         pad = p.pd._md(_QUERY_SCRATCHPAD, 0)
         table = (ExecArg * (len(p.operands) + (pad is not None)))()
         for k, (arg, piece) in enumerate(p.operands):
-            table[k] = ExecArg(arg, self._memory(piece.desc, self.starts[piece.buffer] + 4 * piece.offset, primitive))
+            table[k] = ExecArg(arg, self._memory(piece.desc, self._address(piece), primitive))
         if pad is not None:
             table[len(p.operands)] = ExecArg(int(Arg.SCRATCHPAD), self._memory(pad, self.starts[SCRATCHPAD], primitive))
         return library().dnnl_primitive_execute, (primitive, stream(), len(table), table)
+
+    def _address(self, piece: Piece) -> int:
+        return int(self.starts[piece.buffer]) + ITEMSIZE[piece.dtype] * piece.offset
 
     def _memory(self, md: MemoryDesc, address: int, primitive: _Primitive) -> c.c_void_p:
         key = (md.handle.value or 0, address)

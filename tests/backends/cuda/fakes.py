@@ -27,9 +27,13 @@ HERE = Path(__file__).parent
 
 
 @cache
-def built(name: str) -> str:
-    """The path of the shared library made of ``name.cpp``."""
-    text = (HERE / f"{name}.cpp").read_text() + (HERE / "fake_numbers.h").read_text()
+def built(name: str, soname: str = "") -> str:
+    """The path of the shared library made of ``name.cpp``.
+
+    Args:
+        soname: as which it is found by others, once it is loaded.
+    """
+    text = "".join(p.read_text() for p in (HERE / f"{name}.cpp", *sorted(HERE.glob("fake_*.h"))))
     path = KEPT / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.so"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,6 +46,7 @@ def built(name: str) -> str:
             "-fPIC",
             "-fno-gnu-unique",
             "-shared",
+            f"-Wl,-soname,{soname or name}",
             "-o",
             temporary,
             str(HERE / f"{name}.cpp"),
