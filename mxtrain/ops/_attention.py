@@ -131,11 +131,11 @@ def settle(node: Node, device: Device, dtype: str) -> Sequence[Entry] | None:
     backward = node.op is BACKWARD
     types = [e.type for e in node.inputs[backward : backward + 3]]
     narrow = [t._replace(dtype=dtype) if t.dtype == "float32" else t for t in types]
-    if device.kernels == ("reference",) or (
-        "onednn" in device.kernels and _attention_onednn.wanted(narrow[0], narrow[1], narrow[2])
-    ):
-        return None
     training = backward or node.params.training
+    if device.kernels == ("reference",):
+        return None
+    if "onednn" in device.kernels and _attention_onednn.wanted(device, narrow, training=training):
+        return None
     if "cuda" in device.kernels and _attention_cuda.wanted(device, narrow, scaled(node.params), training=training):
         return _with_stats(node, backward) if training else None
     return _parts_backward(node) if backward else _parts(node)

@@ -7,7 +7,7 @@ from them. Scores and sums are float32 whatever is stored; what a product reads 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -52,25 +52,42 @@ class Sizes(NamedTuple):
         """The first head of every part."""
         return list(range(0, self.heads, self.together))
 
+    def blocks(self, first: int) -> list[Head]:
+        """A part's blocks of queries."""
+        many = min(self.together, self.heads - first)
+        rows = range(0, self.queries, self.block)
+        return [Head(self, first, many, row, min(self.block, self.queries - row)) for row in rows]
 
-def sizes(query: TensorType, key: TensorType, value: TensorType, scale: float) -> Sizes:
-    """The sizes, and how they are cut into parts."""
+
+def sizes(types: Sequence[TensorType], scale: float, threads: int) -> Sizes:
+    """The sizes, and how they are cut into parts, two or more for each thread where there are heads enough."""
+    query, key, value = types
     heads, queries, keys = math.prod(query.shape[:-2]), query.shape[-2], key.shape[-2]
-    together = max(1, min(SCORES // (queries * keys), heads))
-    block = queries if queries * keys <= SCORES else max(SCORES // keys, 1)
+    together = max(1, min(SCORES // (queries * keys), heads // (2 * threads)))
+    block = min(queries, max(SCORES // keys, 1))
     return Sizes(heads, queries, keys, query.shape[-1], value.shape[-1], together, block, query.dtype, scale)
 
 
-def wanted(query: TensorType, key: TensorType, value: TensorType) -> bool:
+def wanted(device: Device, types: Sequence[TensorType], *, training: bool) -> bool:
+    """True if the merged operator is better here: in training, where every thread has work.
+
+    Prediction gains little memory, and of a single sample it is slower: threads are asked once more for each layer.
+    """
+    if not training or not suits(types):
+        return False
+    s = sizes(types, 1.0, device.threads)
+    return s.heads >= 2 * device.threads and not _planned(s, backward=True).failed
+
+
+def suits(types: Sequence[TensorType]) -> bool:
     """True if kernels here take these inputs."""
-    types = (query, key, value)
+    query, key, value = types
     return (
         onednn.available()
-        and onednn.supports(*types)
+        and onednn.supports(query, key, value)
         and all(t.dtype == query.dtype and t.layout.name == "plain" for t in types)
         and query.dtype in ("float32", "bfloat16")
         and query.shape[-2] * key.shape[-2] >= LEAST
-        and not _planned(sizes(*types, 1.0), backward=True).failed
     )
 
 
@@ -99,12 +116,6 @@ class Head(NamedTuple):
         rows, keys = self.rows, self.s.keys
         shape, steps = ((keys, rows), (1, keys)) if turned else ((rows, keys), (keys, 1))
         return Piece(name, 0, (self.many, *shape), (rows * keys, *steps), dtype)
-
-
-def heads(s: Sizes, first: int) -> list[Head]:
-    """The blocks of a part."""
-    count = min(s.together, s.heads - first)
-    return [Head(s, first, count, row, min(s.block, s.queries - row)) for row in range(0, s.queries, s.block)]
 
 
 def _linear(factor: float) -> list[tuple[Any, ...]]:
@@ -138,7 +149,7 @@ def _known(kind: str, *args: Any) -> onednn.PrimitiveDesc | None:
 def plan_forward(p: Products, s: Sizes, first: int) -> None:
     """The output of a part."""
     name = "scores" if s.dtype == "float32" else "weights"
-    for h in heads(s, first):
+    for h in s.blocks(first):
         _weights(p, h, name, s.dtype)
         p.multiply(h.scores(name, s.dtype), h.of("value", s.depth), h.of("output", s.depth, keys=False))
 
@@ -146,7 +157,7 @@ def plan_forward(p: Products, s: Sizes, first: int) -> None:
 def plan_backward(p: Products, s: Sizes, first: int) -> None:
     """The gradients of a part. Those of key and value are summed over its blocks of queries."""
     narrow = s.dtype != "float32"
-    blocks = heads(s, first)
+    blocks = s.blocks(first)
     for h in blocks:
         _weights(p, h, "scores", "float32")
         w, dw, algorithm = h.scores("scores"), h.scores("dweights"), onednn.Algorithm.SOFTMAX
@@ -203,9 +214,6 @@ def _planned(s: Sizes, *, backward: bool) -> Products:
     return sample
 
 
-Plan = Callable[[Products, Sizes, int], None]
-
-
 def made(node: Node, device: Device, s: Sizes, names: tuple[Sequence[str], Sequence[str]]) -> Recipe | None:
     """The recipe.
 
@@ -213,7 +221,7 @@ def made(node: Node, device: Device, s: Sizes, names: tuple[Sequence[str], Seque
         names: of the inputs and of the outputs.
     """
     backward = len(names[1]) > 1
-    plan: Plan = plan_backward if backward else plan_forward
+    plan = plan_backward if backward else plan_forward
     with onednn.one_thread(device.threads):
         sample = _planned(s, backward=backward)
     if sample.failed:
@@ -247,18 +255,18 @@ def made(node: Node, device: Device, s: Sizes, names: tuple[Sequence[str], Seque
 def forward(node: Node, device: Device) -> Recipe | None:
     """Query, key and value to the output."""
     types = [e.type for e in node.inputs]
-    if node.params.stats or not wanted(types[0], types[1], types[2]):
+    if node.params.stats or not suits(types):
         return None
-    s = sizes(types[0], types[1], types[2], _scale(node))
+    s = sizes(types, _scale(node), device.threads)
     return made(node, device, s, (("query", "key", "value"), ("output",)))
 
 
 def backward(node: Node, device: Device) -> Recipe | None:
     """The three gradients."""
     types = [e.type for e in node.inputs[1:4]]
-    if node.params.stats or not wanted(types[0], types[1], types[2]):
+    if node.params.stats or not suits(types):
         return None
-    s = sizes(types[0], types[1], types[2], _scale(node))
+    s = sizes(types, _scale(node), device.threads)
     return made(node, device, s, (("dy", "query", "key", "value"), ("dquery", "dkey", "dvalue")))
 
 

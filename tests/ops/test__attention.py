@@ -31,9 +31,9 @@ def case(query, keys=None, depth=None, fast=True, **params):
 
 
 CASES = [
-    case((2, 3, 33, 8), scale=0.25),
-    case((5, 40, 8), keys=50, depth=24),
-    case((2, 400, 8), keys=500, scale=0.5),  # more scores than a core's cache: blocks of queries
+    case((2, 3, 33, 8), scale=0.25, training=True),
+    case((5, 40, 8), keys=50, depth=24, training=True),
+    case((4, 400, 8), keys=500, scale=0.5, training=True),  # more scores than a core's cache: blocks of queries
     case((2, 2, 5, 8), fast=False),
 ]
 
@@ -48,6 +48,13 @@ def test_contract(case, rng):
 def test_both_directions_run_on_the_cpu_without_scores_in_memory(case, dtype, rng):
     kernels = check_on(FAST, OP, case, rng, dtype)
     assert kernels.count("onednn:attention") == 2, kernels
+
+
+@pytest.mark.parametrize("case", [CASES[0], case((3, 33, 8), training=True)], ids=str)
+def test_prediction_and_too_few_heads_for_the_threads_stay_apart_on_the_cpu(case, rng):
+    params = {**case.params, "training": len(case.shapes["query"]) == 3}
+    g = compiled(Graph((build(OP, Case(case.shapes, params), "float32")[0],))).graph
+    assert operators(g)["batch_dot"] == 2 and OP.name not in operators(g)
 
 
 @needs_compiler
@@ -162,7 +169,7 @@ def test_on_the_cpu_it_stays_one_operator_in_training():
 
 
 def test_unmerged_it_is_the_graph_that_was_never_merged(monkeypatch):
-    monkeypatch.setattr(_attention_onednn, "wanted", lambda *types: False)
+    monkeypatch.setattr(_attention_onednn, "wanted", lambda *args, **more: False)
     merged, apart = compiled(training(FAST)[0]), compiled(training(FAST, fuse=False)[0], fuse=False)
     assert operators(training(FAST)[0])["attention_backward"] == 1
     want = operators(apart.graph)
@@ -172,7 +179,7 @@ def test_unmerged_it_is_the_graph_that_was_never_merged(monkeypatch):
 
 
 def test_unmerged_results_are_the_same_bits(rng, monkeypatch):
-    monkeypatch.setattr(_attention_onednn, "wanted", lambda *types: False)
+    monkeypatch.setattr(_attention_onednn, "wanted", lambda *args, **more: False)
     values = {n: rng.standard_normal(s) for n, s in SHAPES.items()}
     got, _ = evaluate(training(FAST)[0], values, FAST)
     want, _ = evaluate(training(FAST, fuse=False)[0], values, FAST)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes as c
 import logging
 import math
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -247,10 +248,23 @@ def fused_backward(device: Device, p: Problem) -> Fused | None:
     return _fastest(device, p, BACKWARD, forms)
 
 
-def _fastest(device: Device, p: Problem, names: Sequence[str], forms: Mapping[str, Describe]) -> Fused | None:
+def _fastest(device: Device, p: Problem, names: tuple[str, ...], forms: Mapping[str, Describe]) -> Fused | None:
     dnn = cudnn_of(device) if supports(p) else None
     if dnn is None or tuple(int(n) for n in dnn.version.split(".")[:2]) < OLDEST:
         return None
+    known = _KNOWN.setdefault(cuda_of(device), {})
+    if (p, names) not in known:
+        known[p, names] = _searched(device, dnn, p, names, forms)
+    return known[p, names]
+
+
+_KNOWN: weakref.WeakKeyDictionary[Any, dict[Any, Fused | None]] = weakref.WeakKeyDictionary()
+"""What was found on a device: layers of one shape share a plan, which takes the library a third of a second."""
+
+
+def _searched(
+    device: Device, dnn: Cudnn, p: Problem, names: tuple[str, ...], forms: Mapping[str, Describe]
+) -> Fused | None:
     tuning = cuda_of(device).tuning
     search = _Search(device, p, names)
     try:
@@ -302,7 +316,10 @@ class _Search:
             return 0.0
         where = self.device.address(space)
         arrays = {n: self.device.address(a) for n, a in self._arrays.items()}
-        return milliseconds(self.device, fused.call(arrays, align(where, PIECE)))
+        try:
+            return milliseconds(self.device, fused.call(arrays, align(where, PIECE)))
+        except (Refused, BackendUnavailable):
+            return math.inf
 
 
 _SAID: set[str] = set()

@@ -134,6 +134,16 @@ def test_the_choice_is_kept_and_given():
 
 
 @needs_compiler
+@needs_compiler
+def test_layers_of_one_shape_share_a_plan():
+    device = fake_device()
+    with fake_cudnn() as fake:
+        first = fused_backward(device, P)
+        living = fake.living
+        assert fused_backward(device, P) is first and fake.living == living
+        assert fused_backward(device, P._replace(scale=0.25)) is not first
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 @pytest.mark.parametrize("sm", [800, 900, 1000])
