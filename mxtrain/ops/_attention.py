@@ -99,7 +99,7 @@ def gradient(node: Node, dy: Sequence[Entry | None]) -> Sequence[Entry | None]:
 def absorb(node: Node, reader: Node, training: bool) -> Node | None:
     """What a softmax over the last axis of a product makes of the product after it."""
     scores, rank = node.inputs[0].node, len(node.types[0].shape)
-    if node.params.temperature is not None or node.params.axis not in (-1, rank - 1):
+    if len(node.inputs) != 1 or node.params.temperature is not None or node.params.axis not in (-1, rank - 1):
         return None
     if not _product(scores, transposed=True) or not _product(reader, transposed=False):
         return None

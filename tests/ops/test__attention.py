@@ -145,6 +145,15 @@ def test_another_softmax_stays(changes):
     assert OP.name not in operators(for_prediction(Graph((net(**changes),)), options=Options()))
 
 
+def test_a_softmax_with_lengths_stays():
+    y = net()
+    weights = y.node.inputs[0].node
+    length = variable("length", TensorType((2, 2, 36), "int32"), "input")
+    some = apply(ops.get("softmax"), "weights", weights.inputs[0], length, use_length=True)
+    g = for_prediction(Graph((apply(ops.get("batch_dot"), "mixed", some, y.node.inputs[1]),)), options=Options())
+    assert OP.name not in operators(g)
+
+
 def test_products_that_are_given_otherwise_stay():
     q, k, v = (variable(n, TensorType(s), "parameter") for n, s in SHAPES.items())
     dot, softmax = ops.get("batch_dot"), ops.get("softmax")
