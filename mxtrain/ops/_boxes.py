@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -21,6 +22,23 @@ def overlaps(xp: Any, a: Any, b: Any) -> Any:
     both = width * height
     union = area(a) + area(b) - both
     return xp.where(union > 0, both / xp.where(union > 0, union, 1), 0)
+
+
+def survivors(xp: Any, boxes: Any, too_much: Callable[[Any], Any], classes: Any = None) -> Any:
+    """Which of boxes (B, 4), the best first, stay where each makes those after it go that it overlaps too much: (B,).
+
+    Row by row: the overlaps of all with all would not fit into memory for the boxes of a whole image.
+
+    Args:
+        too_much: overlaps (N,) -> whether that is too much.
+        classes: of the boxes, (B,): only those of the same class make each other go.
+    """
+    stays = xp.ones(len(boxes), bool)
+    for i in range(len(boxes) - 1):
+        if stays[i]:
+            goes = too_much(overlaps(xp, boxes[i : i + 1], boxes[i + 1 :])[0])
+            stays[i + 1 :] &= ~(goes if classes is None else goes & (classes[i + 1 :] == classes[i]))
+    return stays
 
 
 def area(box: Any) -> Any:

@@ -40,7 +40,7 @@ class Params:
     momentum: float = param(0.9, ge=0, le=1, doc="how much the moving statistics keep")
     fix_gamma: bool = param(True, doc="gamma is 1 and not trained")
     use_global_stats: bool = param(False, doc="use the moving statistics in training too")
-    output_mean_var: bool = param(False, doc="show mean and var as outputs")
+    output_mean_var: bool = param(False, doc="as MXNet writes it; mean and var are no outputs here")
     axis: int = param(1, doc="the axis of channels")
 
 

@@ -20,7 +20,7 @@ from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType
 from mxtrain.graph import Entry, Node, Op, apply_node
-from mxtrain.ops._boxes import Format, corners, middles, overlaps
+from mxtrain.ops._boxes import Format, corners, middles, survivors
 from mxtrain.ops._call import reference
 from mxtrain.ops._infer import Inferred, Types, dtype_of, same_type
 
@@ -78,14 +78,9 @@ def kept(p: Params, xp: Any, rows: Any) -> Any:
     found = found[xp.argsort(-score[found], kind="stable")][: p.topk if p.topk > 0 else None]
     best = rows[found]
     box = best[:, p.coord_start : p.coord_start + 4]
-    over = overlaps(xp, *[box if p.in_format == "corner" else corners(xp, box)] * 2) > p.overlap_thresh
-    if p.id_index >= 0 and not p.force_suppress:
-        over &= best[:, p.id_index, None] == best[None, :, p.id_index]
-    stays = xp.ones(len(found), bool)
-    for i in range(len(found)):
-        if stays[i]:
-            stays[i + 1 :] &= ~over[i, i + 1 :]
-    return found[stays]
+    box = box if p.in_format == "corner" else corners(xp, box)
+    classes = best[:, p.id_index] if p.id_index >= 0 and not p.force_suppress else None
+    return found[survivors(xp, box, lambda overlap: overlap > p.overlap_thresh, classes)]
 
 
 def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType
 from mxtrain.graph import Entry, Node, Op
-from mxtrain.ops._boxes import Variances, decode, overlaps
+from mxtrain.ops._boxes import Variances, decode, survivors
 from mxtrain.ops._call import reference
 from mxtrain.ops._infer import Inferred, Types, dtype_of, need_rank
 
@@ -70,15 +70,11 @@ def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
 
 def suppressed(p: Params, xp: Any, rows: Any) -> Any:
     """Rows by falling score, the class of those that go -1."""
-    if 0 < p.nms_topk < len(rows):
-        rows[p.nms_topk :, 0] = -1
-    iou = overlaps(xp, rows[:, 2:], rows[:, 2:])
-    for k in range(len(rows) - 1):
-        if rows[k, 0] < 0:
-            continue
-        later = rows[k + 1 :]
-        same = xp.ones(len(later), bool) if p.force_suppress else later[:, 0] == rows[k, 0]
-        later[:, 0] = xp.where(same & (iou[k, k + 1 :] >= p.nms_threshold), -1, later[:, 0])
+    count = p.nms_topk if 0 < p.nms_topk < len(rows) else len(rows)
+    classes = None if p.force_suppress else rows[:count, 0]
+    stays = survivors(xp, rows[:count, 2:], lambda overlap: overlap >= p.nms_threshold, classes)
+    rows[count:, 0] = -1
+    rows[:count, 0] = xp.where(stays, rows[:count, 0], -1)
     return rows
 
 

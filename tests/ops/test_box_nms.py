@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,16 @@ def test_what_stays():
     assert kept(valid_thresh=0.9) == []
     assert kept(topk=1) == [0.9]
     np.testing.assert_array_equal(forward("box_nms", {"topk": 0}, data=ROWS), ROWS)
+
+
+def test_many_boxes_need_little_memory(rng):
+    # All overlaps at once would be 3,000 x 3,000 numbers: 72 MB.
+    data = rows(rng, (3000, 6))
+    tracemalloc.start()
+    y = forward("box_nms", {"overlap_thresh": 0.9}, data=data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 100 < (y[:, 1] > 0).sum() < 3000 and peak < 8e6
 
 
 def test_formats():
