@@ -12,6 +12,8 @@ from mxtrain.train.events import Callback, Event
 
 Style = Literal["auto", "bar", "plain", "off"]
 SECONDS = 10.0
+BAR, WIDE = 16, 60
+"""Columns of the bar, and of a terminal that has room for one."""
 
 
 def _nothing(event: Event) -> None:
@@ -63,34 +65,58 @@ def values_text(event: Event) -> str:
     return "  ".join(f"{k} {v:.4f}" for k, v in event.metrics.items())
 
 
+def place_text(event: Event, epochs: int) -> str:
+    """``epoch 1/30  23/90``."""
+    return f"epoch {event.epoch + 1}/{epochs}  {event.batch}/{event.batches}"
+
+
+def state_text(event: Event, width: int) -> str:
+    """As much as `width` columns hold, whole parts only: the loss, the time that is left, the rate, the metrics."""
+    values = [f"{k} {v:.4f}" for k, v in event.metrics.items()]
+    parts = [*values[:1], *_left(event), f"{event.rate:.0f} samples/s", *values[1:]]
+    text = ""
+    for part in parts:
+        longer = f"{text}  {part}" if text else part
+        if len(longer) > width:
+            break
+        text = longer
+    return text
+
+
+def _left(event: Event) -> list[str]:
+    """``1:05 left`` of this epoch."""
+    if not event.batch or event.batches is None:
+        return []
+    minutes, seconds = divmod(round(event.seconds / event.batch * (event.batches - event.batch)), 60)
+    return [f"{minutes}:{seconds:02} left"]
+
+
 @contextmanager
 def _bar(epochs: int) -> Iterator[Callback]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn
 
     console = Console(stderr=True)
-    columns = (
-        TextColumn("epoch {task.fields[epoch]}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]:.0f} samples/s  {task.fields[values]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, refresh_per_second=5) as bars:
-        task = bars.add_task("", total=None, epoch=f"1/{epochs}", rate=0.0, values="")
+    before, after = (TextColumn("{task.fields[" + part + "]}", markup=False) for part in ("place", "state"))
+    # Numbers first: a narrow terminal has no room for a picture beside them.
+    bar = [BarColumn(bar_width=BAR)] if console.width >= WIDE else []
+    with Progress(before, *bar, after, console=console, transient=True, refresh_per_second=5) as bars:
+        task = bars.add_task("", total=None, place=f"epoch 1/{epochs}", state="")
         shown = {"at": 0.0}
 
         def tell(event: Event) -> None:
             if event.kind == "batch" and (time.monotonic() - shown["at"] > 0.2 or event.batch == event.batches):
                 shown["at"] = time.monotonic()
+                place = place_text(event, epochs)
+                room = console.width - len(place) - (BAR + 2 if bar else 1)
                 bars.update(
-                    task, completed=event.batch, total=event.batches, epoch=f"{event.epoch + 1}/{epochs}",
-                    rate=event.rate, values=values_text(event),
-                )  # fmt: skip
+                    task, completed=event.batch, total=event.batches, place=place, state=state_text(event, room)
+                )
             elif event.kind in ("epoch", "eval"):
                 what = "val  " if event.kind == "eval" else "train"
-                console.print(f"epoch {event.epoch + 1}/{epochs}  {what}  {values_text(event)}", highlight=False)
+                text = f"epoch {event.epoch + 1}/{epochs}  {what}  {values_text(event)}"
+                console.print(text, highlight=False, markup=False, soft_wrap=True)
             elif event.kind == "notice":
-                console.print(event.text, highlight=False)
+                console.print(event.text, highlight=False, markup=False, soft_wrap=True)
 
         yield tell
