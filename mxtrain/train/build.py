@@ -241,10 +241,15 @@ def check_run(built: Built, tree: Tree) -> None:
     """What would otherwise show only while the run is under way.
 
     Raises:
-        ConfigError: if a duration of the schedule means nothing, or a metric that is followed will not be measured.
+        ConfigError: if the rule or its schedule has no meaning at the first step or the last, or a metric that is
+            followed will not be measured.
     """
     config, known = built.config, measured(built)
-    built.updater.learning_rate(1)
+    try:
+        for number in (1, built.updater.rule.span.total_steps or 1):
+            built.updater.numbers(number)
+    except ConfigError as e:
+        raise ConfigError([tree.problem(("lr_scheduler",), p) for p in e.problems]) from None
     early = config.early_stop
     followed = {("checkpoint", "monitor"): config.checkpoint.monitor} | (
         {("early_stop", "monitor"): early.monitor} if early else {}

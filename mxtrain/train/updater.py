@@ -73,6 +73,7 @@ class Updater:
         self._plan: Plan | None = None
         self._sums: Plan | None = None
         self._choose: Plan | None = None
+        self._names, self._values = optim.scalar_values(rule.optimizer, rule.params, groups)
         self._candidates = self._make_candidates()
         if groups.groups:
             g = optim.update_graph(
@@ -119,6 +120,14 @@ class Updater:
             return float(self.rule.params.lr)
         schedule, params = self.rule.schedule
         return learning_rate(schedule, params, self.rule.params.lr, number, self.rule.span)
+
+    def numbers(self, number: int) -> list[float]:
+        """What update `number`, counted from 1, reads besides arrays.
+
+        Raises:
+            ConfigError: if the rule or its schedule has no meaning there.
+        """
+        return self._values(number, self.learning_rate(number), self.learning_rate(max(number - 1, 1)))
 
     def accumulate(self, *, first: bool) -> None:
         """Add the gradients of a part of the batch to their sums."""
@@ -208,12 +217,7 @@ class Updater:
         store, rule = self.store, self.rule
         if not rule.scaled or store.device.runtime is None or not self.groups.groups:
             return None
-        names, values = optim.scalar_values(rule.optimizer, rule.params, self.groups)
-
-        def of_update(number: int) -> list[float]:
-            return values(number, self.learning_rate(number), self.learning_rate(max(number - 1, 1)))
-
-        made = optim.Candidates(store, names, of_update, BEHIND + 1)
+        made = optim.Candidates(store, self._names, self.numbers, BEHIND + 1)
         compiled = compile_graph(made.graph(), store.device, vocabulary=ops.vocabulary(), options=Options(hoist=False))
         self._choose = bind(compiled, store.device, made.storage(store))
         return made

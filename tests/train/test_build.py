@@ -142,3 +142,16 @@ def test_labelless_losses_have_no_metrics(bench):
     built = bench.built(net=net, data={"train": {"name": "arrays", "path": "tiny.npz", "labels": []}, "val": None})
     assert built.metric_set().shown == () and measured(built) == ["train.loss"]
     assert monitored(built) == ("train.loss", "min")
+
+
+@pytest.mark.parametrize("name", ["ftrl", "ftml"])
+@pytest.mark.parametrize(
+    ("schedule", "step"),
+    [({"name": "cosine"}, 15), ({"name": "constant", "warmup": 3, "warmup_mode": "constant"}, 1)],
+    ids=["at the end", "at the beginning"],
+)
+def test_a_rate_that_the_rule_cannot_divide_by_is_refused_before_the_first_step(bench, name, schedule, step):
+    where = rf"config\d+.yaml:\d+:\d+: lr_scheduler: optimizer {name} divides by .* makes 0 at step {step}; give"
+    with pytest.raises(ConfigError, match=where):
+        bench.built(optimizer={"name": name}, lr_scheduler=schedule)
+    assert bench.built(optimizer={"name": name}, lr_scheduler={"name": "cosine", "final_lr": 1e-5})
