@@ -226,3 +226,10 @@ def test_frozen_layers_stay(bench):
     end = arrays(run)
     assert all((np.array_equal(end[n], start[n])) == n.startswith("arg:fc1_") for n in start)
     assert set(arrays(run, ".state")) == {"momentum:fc2_weight", "momentum:fc2_bias"}
+
+
+def test_the_loss_is_a_mean_over_the_samples_of_its_epoch(bench):
+    run = bench.fit(optimizer={"name": "sgd", "lr": 0}, epochs=3)
+    losses = [line["metrics"]["loss"] for line in run.lines("epoch")]
+    assert losses == pytest.approx([losses[0]] * 3, rel=1e-6)
+    assert losses[0] == pytest.approx(run.values["train.cross_entropy"], rel=1e-6)
