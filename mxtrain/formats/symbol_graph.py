@@ -5,7 +5,8 @@ Reading applies MXNet's upgrades (src/nnvm/legacy_json_util.cc), so a graph of a
 The file does not say what a variable is for; its place does. It is *auxiliary* if an operator declares that input so;
 else a *parameter* if it feeds an input called weight, bias, gamma or beta, or any input but the first that does not
 bring data (labels, indices) and is not one of many alike (concat), or has multipliers of its own, as all parameters of
-Gluon have, wherever they lead; else an *input*. Names of variables count for nothing. Whoever has the arrays of a
+Gluon have, wherever they lead; else an *input*. What a layer with a weight takes as its data is an input all the same.
+Names of variables count for nothing. Whoever has the arrays of a
 checkpoint knows better and passes `kinds`.
 """
 
@@ -46,6 +47,7 @@ class _Draft:
         implicit: variables of inputs that the file leaves out.
         kind: of a variable.
         layout: of a layer whose channels come last.
+        fed: a variable that a layer with parameters of its own takes as its data.
     """
 
     node: JsonNode
@@ -55,6 +57,7 @@ class _Draft:
     implicit: list[_Draft] = field(default_factory=list)
     kind: Kind = "input"
     layout: str | None = None
+    fed: bool = False
 
 
 def to_entries(
@@ -77,6 +80,9 @@ def to_entries(
     _check_names(drafts, problems)
     for draft in drafts:
         problems += _connect(draft, drafts, graph.version)
+    for draft in drafts:
+        if draft.fed and draft.kind == "parameter" and not draft.attrs.keys() >= LEARNT:
+            draft.kind = "input"
     for i, head in enumerate(graph.heads):
         problems += _check_entry(head, drafts, f"head {i}")
     problems[:0] = unknown_operators(d.node for d in drafts if d.op is None)
@@ -159,6 +165,7 @@ def _connect(draft: _Draft, drafts: Sequence[_Draft], version: int) -> list[str]
         if source.node.op != VARIABLE:
             continue
         source.kind = _kind(op, i, name, source.kind)
+        source.fed |= name == "data" and not ROLES.isdisjoint(names)
         if version < INPUT_DEFAULTS and (op.name, name) in INITIAL:
             source.attrs.setdefault("__init__", INITIAL[op.name, name])
     return problems

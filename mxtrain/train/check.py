@@ -193,9 +193,11 @@ def input_types(config: Config, tree: Tree, where: Path, heads: tuple[Entry, ...
     """Types of the data inputs: as ``input_shape`` says, else as the source and the augmenters say.
 
     Raises:
-        ConfigError: if neither tells the shape.
+        ConfigError: if neither tells the shape, or the net reads no data.
     """
     inputs = data_inputs(heads)
+    if not inputs:
+        raise ConfigError(tree.problem(("net",), "the net reads no data: all its variables are parameters or labels"))
     if config.input_shape is not None:
         _check_augment(config, config.input_shape, tree)
         return {inputs[0]: TensorType((rows, *config.input_shape))}

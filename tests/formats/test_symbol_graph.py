@@ -41,6 +41,15 @@ def test_kinds_follow_from_the_place(get):
     assert found == {"fc_weight": "input", "x": "parameter", "y": "parameter", "t": "input"}
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_what_a_layer_takes_is_data_wherever_else_it_leads(get, first):
+    fc, total = ("FullyConnected", "fc", {"num_hidden": "3"}, [0, 1, 2]), ("elemwise_add", "sum", {}, [3, 0])
+    nodes = ["a", "w", "b", fc, total] if first else ["a", "w", "b", "c", ("elemwise_add", "s", {}, [3, 0]), fc]
+    heads = [[len(nodes) - 1, 0, 0]] if first else [[4, 0, 0], [5, 0, 0]]
+    found = kinds(to_entries(symbol(*nodes, heads=heads), get=get))
+    assert found["a"] == "input" and found["w"] == found["b"] == "parameter"
+
+
 def test_auxiliary_wins_over_every_other_use(get):
     bn = ("BatchNorm", "bn", {}, [0, 1, 2, 3, 4])
     graph = symbol("a", "b", "c", "m", "v", bn, ("elemwise_add", "sum", {}, [5, 3]))

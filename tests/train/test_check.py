@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from mxtrain import ops
@@ -79,6 +81,15 @@ def test_a_layer_that_does_not_fit_is_shown_at_its_line(bench):
     net = [{"convolution": {"num_filter": 4, "kernel": 9, "name": "conv"}}, *MLP]
     with pytest.raises(ConfigError, match=r"config\d+\.yaml:\d+.*conv"):
         checked(bench, net=net)
+
+
+def test_a_net_without_data_is_refused(bench):
+    nodes = [{"op": "null", "name": "w", "inputs": []}, {"op": "_zeros", "name": "z", "attrs": {"shape": "(2, 3)"},
+             "inputs": []}, {"op": "FullyConnected", "name": "fc", "attrs": {"num_hidden": "2", "no_bias": "True"},
+             "inputs": [[1, 0, 0], [0, 0, 0]]}]  # fmt: skip
+    (bench.path / "odd-symbol.json").write_text(json.dumps({"nodes": nodes, "arg_nodes": [0], "heads": [[2, 0, 0]]}))
+    with pytest.raises(ConfigError, match="the net reads no data: all its variables are parameters or labels"):
+        checked(bench, net={"symbol": "odd-symbol.json"}, epochs=0)
 
 
 def test_labels_are_no_data(bench):
