@@ -27,7 +27,8 @@ demo: $(SETUP)
 	$(BIN)/mxtrain eval "$$run"; \
 	echo "mxtrain predict $$run demo/digits/val/3/*.png"; \
 	$(BIN)/mxtrain predict "$$run" demo/digits/val/3/*.png > demo/predictions.jsonl; \
-	head -n 5 demo/predictions.jsonl
+	head -n 5 demo/predictions.jsonl; \
+	echo "mxtrain is in $(BIN): export PATH=\$$PWD/$(BIN):\$$PATH; what to try next: examples/README.md"
 
 test: $(SETUP)
 	$(BIN)/python -m pytest -n 2

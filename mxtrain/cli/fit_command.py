@@ -37,6 +37,8 @@ def command(
     ] = None,
 ) -> None:
     """Run and print the run directory."""
+    import numpy as np
+
     from mxtrain.train.fit import resume_run, start_run
     from mxtrain.train.require import parse_requirements, require_all
 
@@ -45,10 +47,12 @@ def command(
     _refuse_contradictions(config, resume, changed_data)
     conditions = parse_requirements(require or [])
     try:
-        if resume is None:
-            outcome = start_run(config, tokens, runs, ["mxtrain", *sys.argv[1:]], conditions)
-        else:
-            outcome = resume_run(resume, tokens, changed_data=changed_data, require=conditions)
+        # What is not finite is looked for, and named with its step: NumPy's warnings would only show lines of our code.
+        with np.errstate(all="ignore"):
+            if resume is None:
+                outcome = start_run(config, tokens, runs, ["mxtrain", *sys.argv[1:]], conditions)
+            else:
+                outcome = resume_run(resume, tokens, changed_data=changed_data, require=conditions)
     except MemoryError as error:
         raise EnvironmentFault(_out_of_memory(error, config if resume is None else resume, tokens)) from None
     sys.stdout.write(f"{outcome.run}\n")

@@ -88,6 +88,10 @@ def open_set(
         return None
     training, used = name == "train", tools or tools_for(config)
     source = sources.REGISTRY.get(chosen.name).open(chosen.params, data_folder(config, where))
+    if training and config.batch_size > len(source):
+        log.warning(
+            "batch_size is %d, but data.train has %d samples: an epoch is one update", config.batch_size, len(source)
+        )
     steps = [Step(c.name, c.params) for c in config.augment]
     try:
         preprocess = prepare(steps, first_image(source), training=training)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mxtrain import init
-from mxtrain.base.errors import ConfigError
+from mxtrain.base.errors import ConfigError, EnvironmentFault
 from mxtrain.base.types import TensorType
 from mxtrain.config.tree import Tree
 from mxtrain.formats import ndarray_list
@@ -83,6 +83,11 @@ def read_weights(text: str, where: Path) -> dict[str, Any]:
         CheckpointError, DataError, EnvironmentFault: if there is nothing to read.
     """
     path = where / Path(text).expanduser()
+    if not os.path.lexists(path):
+        raise EnvironmentFault(
+            f"start.weights: {text}: looked for {os.path.abspath(path)}, where nothing is; name a run, checkpoint or "
+            ".params file (relative paths start at the config's folder)"
+        )
     if path.is_dir():
         checkpoint = open_checkpoint(path)
         found = ndarray_list.load(checkpoint.read(only(checkpoint, ".params")))

@@ -155,3 +155,10 @@ def test_a_decoder_that_cannot_be_used(mx, config, tmp_path, monkeypatch):
     said = mx("fit", config, "data.decoder=nvjpeg", "--runs", tmp_path / "runs")
     assert said.code == 4 and not said.out and not (tmp_path / "runs").exists()
     assert "data.decoder: nvjpeg cannot be used on this machine:\n    there is no GPU\n    and no CuPy\n" in said.err
+
+
+def test_a_loss_that_explodes_is_told_in_our_words(config, tmp_path):
+    command = [sys.executable, "-m", "mxtrain", "fit", str(config), "optimizer.lr=1e38", "--runs", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 5 and "lower the learning rate" in done.stderr
+    assert "Warning" not in done.stderr and ".py" not in done.stderr

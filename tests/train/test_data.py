@@ -95,3 +95,10 @@ def test_a_decoder_that_cannot_be_used(bench, monkeypatch):
 @pytest.mark.parametrize(("device", "gpu"), [("cpu", 0), ("gpu", 0), ("gpu:2", 2), ("gpu:1-3", 1)])
 def test_the_first_gpu_of_the_run_decodes(bench, device, gpu):
     assert opened(bench, "train", device=device).preprocess.gpu == gpu
+
+
+def test_a_batch_larger_than_the_data_is_told(bench, caplog):
+    bench.fit(epochs=1, batch_size=37)
+    assert "an epoch is one update" not in caplog.text
+    assert bench.fit(epochs=1, batch_size=38).steps == [1]
+    assert "batch_size is 38, but data.train has 37 samples: an epoch is one update" in caplog.text

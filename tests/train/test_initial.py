@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pytest
 
-from mxtrain.base.errors import ConfigError, DataError, MXTrainError
+from mxtrain.base.errors import ConfigError, DataError, EnvironmentFault, MXTrainError
 from mxtrain.formats import ndarray_list
 from mxtrain.train.initial import read_weights
 from tests.train.runs import CONV, MLP, merged
@@ -116,3 +116,10 @@ def test_files_that_are_none(bench):
 def test_names_without_a_prefix(bench, rng):
     ndarray_list.save(bench.path / "gluon.params", {"w": rng.random((2, 3), np.float32)})
     assert read_weights("gluon.params", bench.path)["w"].shape == (2, 3)
+
+
+def test_weights_that_are_not_there(bench):
+    with pytest.raises(
+        EnvironmentFault, match=r"start\.weights: runs/nope: looked for /.*/runs/nope, where nothing is; name"
+    ):
+        bench.fit(start={"weights": "runs/nope"})
