@@ -102,6 +102,7 @@ def _call(name: str, args: list[str]) -> int:
     try:
         # Not called as Typer would: that exits with 1 when a pipe is closed.
         command = typer.main.get_command(load_command(name))
+        _plain(command)
         with command.make_context(f"mxtrain {name}", args) as context:
             command.invoke(context)
     except typer.Exit as e:
@@ -116,6 +117,18 @@ def _call(name: str, args: list[str]) -> int:
             _advise(str(option))
         return 2
     return 0
+
+
+def _plain(command: Any) -> None:
+    """Arguments in help by their names alone: Typer 0.29 adds types of Python (list[str]) and braces."""
+    for inner in getattr(command, "commands", {}).values():
+        _plain(inner)
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            name = parameter.metavar if parameter.required else f"[{parameter.metavar}]"
+            shown = name if parameter.nargs == 1 else f"{name}..."
+            parameter.display_type = lambda ctx: None
+            parameter._usage_display_name = lambda shown=shown: shown
 
 
 def _advise(option: str) -> None:

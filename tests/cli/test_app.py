@@ -99,6 +99,18 @@ def test_no_help_ends_in_the_middle_of_a_sentence(mx, name):
     assert "..." not in mx(name, "--help").out.partition("Commands:")[2]
 
 
+@pytest.mark.parametrize(
+    ("command", "usage"),
+    [
+        ("fit", "[OPTIONS] [CONFIG] [KEY=VALUE]..."), ("eval", "[OPTIONS] RUN [KEY=VALUE]..."),
+        ("predict", "[OPTIONS] RUN [PATH]..."), ("pack cat", "[OPTIONS] PACK N"),
+    ],
+)  # fmt: skip
+def test_help_speaks_no_python(mx, command, usage):
+    out = mx(*command.split(), "--help").out
+    assert f"Usage: mxtrain {command} {usage}\n" in out and "list[" not in out and "<" not in out
+
+
 RAISED = [
     (errors.UsageError("x"), 2, "mxtrain: x\n"),
     (errors.DataError("x"), 3, "mxtrain: x\n"),
