@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from mxtrain.base.errors import DataError, ShapeError
-from mxtrain.base.types import PartialType
+from mxtrain.base.params import Spatial
+from mxtrain.base.types import PartialType, Shape
 from mxtrain.graph import Node
 from mxtrain.ops._infer import Inferred, Types, dtype_of, need_rank
 from mxtrain.ops._resampling import image_shape
 
+Pair = Annotated[Spatial, Field(min_length=2, max_length=2)]
+"""(rows, columns); a number stands for a pair."""
 
-def infer_rois(
-    ins: Types, outs: Types, pooled: tuple[int, int], per_channel: int, columns: tuple[int, ...]
-) -> Inferred:
+
+def infer_rois(ins: Types, outs: Types, pooled: Shape, per_channel: int, columns: tuple[int, ...]) -> Inferred:
     """data (N, C, H, W), rois (R, columns) -> output (R, C / per_channel, *pooled).
 
     Raises:

@@ -15,9 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, Shape
@@ -25,16 +23,14 @@ from mxtrain.graph import Entry, Node, Op, apply
 from mxtrain.ops._call import reference
 from mxtrain.ops._infer import Inferred, Types
 from mxtrain.ops._resampling import between, resample, resample_backward
-from mxtrain.ops._rois import images_of, infer_rois
-
-Pair = tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
+from mxtrain.ops._rois import Pair, images_of, infer_rois
 
 
 @declare
 class Params:
     """Parameters of roi_align."""
 
-    pooled_size: Pair = param(doc="(rows, columns) of bins")
+    pooled_size: Pair = param(doc="(rows, columns) of bins; a number stands for a pair")
     spatial_scale: float = param(gt=0, doc="size of the feature map, in sizes of the image")
     sample_ratio: int = param(-1, doc="points per bin along each axis; 0 or less: as many as there are pixels")
     position_sensitive: bool = param(False, doc="each bin has channels of its own")

@@ -14,26 +14,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import Field
 
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, Shape
 from mxtrain.graph import Entry, Node, Op, apply
 from mxtrain.ops._call import reference
 from mxtrain.ops._infer import Inferred, Types
-from mxtrain.ops._rois import images_of, infer_rois, round_half_away
-
-Pair = tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
+from mxtrain.ops._rois import Pair, images_of, infer_rois, round_half_away
 
 
 @declare
 class Params:
     """Parameters of roi_pooling."""
 
-    pooled_size: Pair = param(doc="(rows, columns) of bins")
+    pooled_size: Pair = param(doc="(rows, columns) of bins; a number stands for a pair")
     spatial_scale: float = param(gt=0, doc="size of the feature map, in sizes of the image")
 
 
