@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -208,6 +209,17 @@ def test_a_changed_data_file_is_noticed(bench):
     with pytest.raises(DataError, match=r"data\.train have changed"):
         bench.resume(run.path, "epochs=+1")
     assert bench.resume(run.path, "epochs=+1", changed_data=True).state()["epoch"] == 2
+
+
+def test_samples_that_were_unreadable_stay_counted(bench):
+    files, _ = bench.pngs("train", 24)
+    Path(min(files)).write_bytes(b"no image")
+    train = {"name": "image_folder", "path": "train", "channels": 1}
+    data = {"train": train, "val": None, "shuffle": False, "on_error": "skip", "max_bad": 0.1}
+    config = bench.config(data=data, augment=[{"center_crop": {"size": 8}}, {"normalize": {"std": 255}}])
+    half = bench.start(config, "max_steps=1")
+    (known,) = half.state()["bad"].items()
+    assert known[0] == "0" and bench.resume(half.path, "max_steps=2").state()["bad"] == dict([known])
 
 
 def test_another_optimizer_or_net_is_refused(bench):
