@@ -187,6 +187,15 @@ def test_a_run_without_a_checkpoint_begins_anew(bench):
     assert again.file(".params") == params and len(again.lines()) == 21
 
 
+def test_what_a_kill_left_of_a_checkpoint_goes_when_the_run_goes_on(bench):
+    run = bench.fit(epochs=1)
+    run_id = json.loads((run.path / "meta.json").read_text())["run_id"]
+    left = run.path / "checkpoints" / f".tmp-step-00000009-{run_id}-0123abcd"
+    left.mkdir()
+    bench.resume(run.path, "epochs=+1")
+    assert not left.exists()
+
+
 def test_the_thread_count_comes_from_the_checkpoint(bench):
     run = bench.fit(threads=2)
     resumed = bench.resume(run.path, "epochs=+1")
