@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import sys
 from typing import Annotated, Any
@@ -66,7 +67,10 @@ def _meant(kind: str, name: str) -> tuple[str, str]:
     if having:
         lines = " or ".join(f"mxtrain ls {k} {kind}" for k in having)
         raise UsageError(f"{kind!r} is the name of several: {lines}")
-    raise UsageError(f"nothing is called {kind!r}; the kinds are: {', '.join(kinds)}")
+    there = {n: k for k in KINDS for n in _names(k)} | dict.fromkeys(kinds, "")
+    near = difflib.get_close_matches(kind, there, 1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise UsageError(f"nothing is called {kind!r}; {hint}the kinds are: {', '.join(kinds)}")
 
 
 def _names(kind: str) -> tuple[str, ...]:

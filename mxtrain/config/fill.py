@@ -11,7 +11,7 @@ from mxtrain.base.errors import ConfigError
 from mxtrain.config.check import Problem, check
 from mxtrain.config.component import plain
 from mxtrain.config.hints import HINTS, find_hint
-from mxtrain.config.tree import Position, Tree
+from mxtrain.config.tree import Position, Tree, show
 
 T = TypeVar("T")
 
@@ -26,6 +26,7 @@ def fill(tree: Tree, schema: type[T], hints: Mapping[str, str] | None = None) ->
     """
     instance, problems = check(schema, tree.data)
     table = HINTS if hints is None else hints
+    problems = _without_explained(problems, tree, table)
     ordered = sorted(problems, key=lambda problem: _order(tree.position(problem.path, key=problem.key)))
     return instance, [tree.problem(p.path, _message(p, tree, table), key=p.key) for p in ordered]
 
@@ -53,16 +54,36 @@ def _order(where: Position | None) -> tuple[bool, str, int, int]:
     return (where.line == 0, where.file, where.line, where.column)
 
 
-def _message(problem: Problem, tree: Tree, hints: Mapping[str, str]) -> str:
-    if problem.allowed is None:
-        return problem.message
+def _without_explained(problems: list[Problem], tree: Tree, hints: Mapping[str, str]) -> list[Problem]:
+    """The problems but keys that are missing only because they stand there misspelt, or as another tool has them."""
+    explained = [
+        (problem.path[:-1], f"missing key {show(name.rpartition('.')[2])}")
+        for problem in problems
+        if problem.allowed is not None
+        for name in (_hint(problem, tree, hints), *_near(problem)[:1])
+        if name
+    ]
+    return [p for p in problems if not any(p.path == path and p.message.startswith(text) for path, text in explained)]
+
+
+def _hint(problem: Problem, tree: Tree, hints: Mapping[str, str]) -> str | None:
+    """What mxtrain calls an unknown key, if another tool has it."""
     full = (*tree.path, *problem.path)
     here = ".".join(part for part in full if isinstance(part, str))
     hint = find_hint(full, hints)
-    if hint and hint != here and not here.endswith(f".{hint}"):
+    return hint if hint and hint != here and not here.endswith(f".{hint}") else None
+
+
+def _near(problem: Problem) -> list[str]:
+    return difflib.get_close_matches(str(problem.path[-1]), problem.allowed or (), n=2, cutoff=0.6)
+
+
+def _message(problem: Problem, tree: Tree, hints: Mapping[str, str]) -> str:
+    if problem.allowed is None:
+        return problem.message
+    if hint := _hint(problem, tree, hints):
         return f"{problem.message}; mxtrain calls it {hint}"
-    near = difflib.get_close_matches(str(problem.path[-1]), problem.allowed, n=2, cutoff=0.6)
-    if near:
+    if near := _near(problem):
         return f"{problem.message}; did you mean {' or '.join(map(repr, near))}?"
     if not problem.allowed:
         return f"{problem.message}; no key is known here"

@@ -62,3 +62,8 @@ def test_files(mx):
 def test_mistakes(mx, args, text):
     said = mx("ls", *args)
     assert said.code == 2 and text in said.err and not said.out
+
+
+def test_a_misspelt_name_has_a_near_one(mx):
+    assert "nothing is called 'sgdd'; did you mean 'sgd'? the kinds are: operators" in mx("ls", "sgdd").err
+    assert "did you mean" not in mx("ls", "qqqqqq").err

@@ -8,6 +8,8 @@ from mxtrain.config.dump import dump
 from mxtrain.config.fill import fill, read, resolve
 from mxtrain.config.load import loads
 from mxtrain.config.tree import Tree
+from mxtrain.data import augment
+from mxtrain.optim import schedules
 
 BAD = """\
 epochs: 0
@@ -124,3 +126,14 @@ def test_any_value_under_any_key(data, schema):
 @pytest.mark.parametrize("data", [None, [], "x", 3])
 def test_not_a_map(data, schema):
     assert fill(Tree(data), schema)[1][0].startswith("must be a map, got ")
+
+
+def test_a_misspelt_key_is_one_problem_not_a_missing_one_too():
+    crop, decay = augment.REGISTRY.get("random_crop").params, schedules.REGISTRY.get("multi_factor").params
+    for schema, text, hint in (
+        (crop, "{sizes: 8}", "unknown key 'sizes'; did you mean 'size'?"),
+        (decay, "{step: [1]}", "unknown key 'step'; did you mean 'steps'?"),
+    ):
+        (problem,) = fill(loads(text), schema)[1]
+        assert hint in problem
+    assert len(fill(loads("{colour: 8}"), crop)[1]) == 2
