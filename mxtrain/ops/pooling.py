@@ -159,7 +159,7 @@ def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
 
 def root(xp: Any, x: Any, p: int) -> Any:
     """The real root of a sum of powers, which is negative where an odd power made it so."""
-    return {1: xp.positive, 2: xp.sqrt, 3: xp.cbrt}[p](x)
+    return x if p == 1 else xp.sqrt(x) if p == 2 else xp.cbrt(x)
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,8 @@ def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
         small = ((boxes[:, 2:] - boxes[:, :2] + 1) < least).any(axis=1)
         grown = xp.asarray((-1, -1, 1, 1), dtype=prob.dtype) * (least / 2)
         boxes, score = xp.where(small[:, None], boxes + grown, boxes), xp.where(small, -1, score)
-        best = xp.resize(best_of(p, xp, boxes, score), rows)
+        best = best_of(p, xp, boxes, score)
+        best = best[xp.arange(rows) % len(best)]
         span = slice(i * rows, (i + 1) * rows)
         outs[0][span, 0], outs[0][span, 1:], outs[1][span, 0] = i, boxes[best], score[best]
 
