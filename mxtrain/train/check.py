@@ -72,7 +72,7 @@ class _Looked:
     """A net that can be compiled for any number of rows.
 
     Args:
-        types: of the data inputs, for some number of rows.
+        types: of the inputs whose shape is known, for some number of rows.
         arenas: bytes of parameters, gradients, auxiliaries and optimizer state.
     """
 
@@ -133,8 +133,7 @@ def _look(config: Config, tree: Tree, where: Path) -> _Looked:
     trained = sum(t.nbytes for t in groups.types.values())
     extra = len(states) + (config.ema is not None) + (config.grad_accum > 1)
     kept = sum(n.types[0].nbytes for n in g.nodes if n.kind in ("parameter", "auxiliary"))
-    only_data = {n: t for n, t in types.items() if n in data_inputs(heads)}
-    return _Looked(config, device, heads, only_data, groups, trained * extra, kept + trained * (1 + extra))
+    return _Looked(config, device, heads, types, groups, trained * extra, kept + trained * (1 + extra))
 
 
 def _device(config: Config) -> Device:
@@ -190,7 +189,7 @@ def data_inputs(heads: tuple[Entry, ...]) -> list[str]:
 
 
 def input_types(config: Config, tree: Tree, where: Path, heads: tuple[Entry, ...], rows: int) -> dict[str, TensorType]:
-    """Types of the data inputs: as ``input_shape`` says, else as the source and the augmenters say.
+    """Types of the data inputs, as ``input_shape`` says; else as the source and the augmenters say, and of its labels.
 
     Raises:
         ConfigError: if neither tells the shape, or the net reads no data.
@@ -202,7 +201,8 @@ def input_types(config: Config, tree: Tree, where: Path, heads: tuple[Entry, ...
         _check_augment(config, config.input_shape, tree)
         return {inputs[0]: TensorType((rows, *config.input_shape))}
     try:
-        return {n: TensorType((rows, *shape)) for n, shape in _shapes(config, where, inputs).items()}
+        found = _shapes(config, where, inputs, [n for n in net.inputs_of(heads) if n not in inputs])
+        return {n: TensorType((rows, *shape)) for n, shape in found.items()}
     except (DataError, ConfigError) as e:
         text = f"the shape of the input is not known: {e}; give it: input_shape: [channels, height, width]"
         raise ConfigError(tree.problem(("data",), text)) from None
@@ -229,8 +229,11 @@ def _check_augment(config: Config, shape: tuple[int, ...], tree: Tree) -> None:
         check_shape((found.channels or shape[0], *found.size), shape, tree)
 
 
-def _shapes(config: Config, where: Path, inputs: list[str]) -> dict[str, tuple[int, ...]]:
-    """Shape of one sample by data input, as the source and the augmenters say; without a source, of colour images."""
+def _shapes(config: Config, where: Path, inputs: list[str], labels: list[str]) -> dict[str, tuple[int, ...]]:
+    """Shape of one sample by input, as the source and the augmenters say; without a source, of colour images.
+
+    Those of labels are known of a source of numbers; the only label may have two names.
+    """
     steps = [Step(c.name, c.params) for c in config.augment]
     if config.data.train is None:
         return {inputs[0]: _image_shape(steps, ImageSpec(None, None, 3))}
@@ -240,9 +243,10 @@ def _shapes(config: Config, where: Path, inputs: list[str]) -> dict[str, tuple[i
     if spec is not None:
         return {inputs[0]: _image_shape(steps, spec)}
     prepare(steps, None, training=True)
-    known = {n: source.inputs[n].type.known_shape for n in inputs if n in source.inputs}
-    shapes = {n: shape for n, shape in known.items() if shape is not None}
-    if not shapes:
+    only = next(iter(source.labels.values())) if len(source.labels) == len(labels) == 1 else None
+    fields = {**{n: source.inputs.get(n) for n in inputs}, **{n: source.labels.get(n, only) for n in labels}}
+    shapes = {n: f.type.known_shape for n, f in fields.items() if f is not None and f.type.known_shape is not None}
+    if not shapes.keys() & set(inputs):
         raise ConfigError(f"the net takes {', '.join(inputs)}, the data has {', '.join(source.inputs)}")
     return shapes
 

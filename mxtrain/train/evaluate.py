@@ -65,7 +65,8 @@ def evaluate(
     begun, seen = time.monotonic(), 0
     with it.epoch(0) as batches:
         for k, batch in enumerate(batches):
-            plan = program.prediction(batch_types(it, len(batch.ids)))
+            # Losses that layers make of labels read them here too.
+            plan = program.prediction(batch_types(it, len(batch.ids), labels=feeder.names))
             feeder.feed(plan, batch)
             program.store.numbers.send()
             it.computing()

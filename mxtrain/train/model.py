@@ -44,6 +44,10 @@ class Model:
         """Types of the data inputs for a batch of `rows`."""
         return {n: TensorType((rows, *shape)) for n, shape in self.info.inputs.items()}
 
+    def label_types(self, rows: int) -> dict[str, TensorType]:
+        """Types of the labels for a batch of `rows`."""
+        return {n: TensorType((rows, *shape)) for n, shape in self.info.labels.items()}
+
     @property
     def image_input(self) -> str:
         """The input that takes images.
@@ -67,8 +71,7 @@ class Model:
     @property
     def head(self) -> Head:
         """What the first output is."""
-        types = {**self.types(1), **{n: TensorType((1, *shape)) for n, shape in self.info.labels.items()}}
-        return find_heads(self.program.heads, types)[0]
+        return find_heads(self.program.heads, {**self.types(1), **self.label_types(1)})[0]
 
     def inner(self, name: str) -> tuple[Entry, ...]:
         """The first output of the node called `name` (or of ``name_output``), as heads.

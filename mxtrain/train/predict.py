@@ -54,8 +54,16 @@ def outputs(
     Args:
         heads: what to compute instead of the net's outputs.
         threads: threads that decode.
+
+    Raises:
+        ConfigError: if they depend on labels.
     """
-    plan = model.program.prediction(model.types(batch_size), heads)
+    plan = model.program.prediction({**model.types(batch_size), **model.label_types(batch_size)}, heads)
+    if needed := [name for name in model.info.labels if name in plan.inputs]:
+        raise ConfigError(
+            f"what the model gives is made of the label {needed[0]!r}, which is not given here; take an inner layer: "
+            "mxtrain extract RUN --layer NAME"
+        )
     finisher = Finisher(model.preprocess.finish, plan.device)
     with ThreadPoolExecutor(threads) as pool:
         pending = None

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from mxtrain import ops
@@ -56,6 +57,14 @@ def test_samples_that_are_no_images(bench, rng):
         assert checked(bench, augment=None, **changes).graph.variables["data"].types[0].shape == (8, 6)
     with pytest.raises(ConfigError, match=r"flip: works on images only, and this source gives none"):
         checked(bench, augment=["flip"])
+
+
+def test_a_label_whose_length_only_the_data_knows(bench, rng):
+    bench.save("tiny", data=rng.random((9, 6, 5)), labels=np.ones((9, 3)))
+    layers = [{"swap_axis": {"dim1": 0, "dim2": 1}}, {"ctc_loss": {"name": "ctc"}}, "make_loss"]
+    arrays = {"name": "arrays", "path": "tiny.npz", "labels": ["labels"]}
+    found = checked(bench, augment=None, data={"train": arrays, "val": None}, net=layers, metrics=[])
+    assert found.graph.variables["ctc_label"].types[0].shape == (8, 3)
 
 
 def test_an_input_that_the_data_does_not_have(bench, rng):

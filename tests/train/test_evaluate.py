@@ -92,3 +92,21 @@ def test_each_head_has_its_metrics_and_its_loss(bench):
     assert last["loss"] == pytest.approx(last["loss.left"] + last["loss.right"])
     assert set(run.evaluate()[0]) == {"accuracy.left", "accuracy.right"}
     assert run.state()["best"] == max(line["metrics"]["accuracy.left"] for line in run.lines("eval"))
+
+
+def test_a_loss_that_layers_make_of_labels_reads_them(bench):
+    x, y = np.random.default_rng(0).random((9, 6)).astype(np.float32), np.float32([[k, 2 * k, 1] for k in range(9)])
+    bench.save("tiny", data=x, target=y)
+    source = {"name": "arrays", "path": "tiny.npz", "labels": ["target"]}
+    difference = {"broadcast_sub": {"inputs": {"rhs": "target"}}}
+    layers = [{"fully_connected": {"num_hidden": 3}}, difference, "square", {"make_loss": {"name": "loss"}}]
+    net = {"inputs": ["data", "target"], "net": layers}
+    changes = {"net": net, "augment": None, "data": {"train": source, "val": source}, "metrics": [], "batch_size": 9}
+    assert bench.fit(**changes, epochs=2).evaluate() == ({}, 9)
+    built = bench.built(**changes)
+    plan = built.program.prediction(batch_types(built.val.it, 9, labels=built.names))
+    with built.val.it.epoch(0) as batches:
+        built.feeder(built.val).feed(plan, next(iter(batches)))
+    plan.run()
+    weights = built.program.store.parameters["fully_connected0_weight"]
+    np.testing.assert_allclose(plan.outputs[0], (x @ weights.T - y) ** 2, rtol=1e-4)

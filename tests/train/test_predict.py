@@ -228,6 +228,18 @@ def test_rows_of_numbers_give_values(bench):
     assert inner["values"] == pytest.approx(records[0]["values"]) and inner["line"] == 1
 
 
+def test_what_is_made_of_labels_cannot_be_predicted(bench):
+    net = [
+        {"fully_connected": {"num_hidden": 6, "name": "fc"}}, {"reshape": {"shape": [2, -1, 3]}},
+        {"ctc_loss": {"name": "ctc"}}, "make_loss",
+    ]  # fmt: skip
+    run, rows = table(bench, lambda r: np.ones((48, 1), np.float32), net, metrics=[], epochs=1)
+    model = load_model(run.path)
+    with pytest.raises(ConfigError, match=r"made of the label 'ctc_label', .*mxtrain extract RUN --layer NAME"):
+        next(predict(model, text_rows("-", as_text(rows))))
+    assert len(next(extract(model, text_rows("-", as_text(rows)), "fc"))["values"]) == 6
+
+
 def test_rows_of_numbers_give_classes(bench):
     net = [{"fully_connected": {"num_hidden": 2}}, {"softmax_output": {"name": "softmax"}}]
     run, rows = table(bench, lambda r: (r[:, 0] > 0).astype(np.float32), net, metrics=["accuracy"])
