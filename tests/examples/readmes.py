@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ EXAMPLES = ROOT / "examples"
 NAMES = sorted(p.parent.name for p in EXAMPLES.glob("*/README.md"))
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NUMBER = re.compile(r"[-+]?[0-9][0-9,]*(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+PORT = "5055"
 _MARK = "\x01"
 _SLOW = re.compile(r"epoch [0-9/]+  batch [0-9/]+  ")
 """Lines that `fit` adds every ten seconds: only a busy machine has them."""
@@ -64,13 +66,25 @@ def make_digits(place: Path) -> None:
 
 
 def copy_examples(place: Path) -> None:
-    """The examples, as a checkout holds them: place/examples."""
+    """The examples, as a checkout holds them: place/examples, but for the port of their server: another may run."""
     shutil.copytree(EXAMPLES, place / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    for path in place.glob("examples/*/*"):
+        path.write_text(path.read_text(encoding="utf-8").replace(PORT, port), encoding="utf-8")
+
+
+def copied(place: Path, name: str) -> str:
+    """The README among the copied examples."""
+    return (place / "examples" / name / "README.md").read_text(encoding="utf-8")
 
 
 def run(texts: Sequence[str], place: Path) -> list[Ended]:
     """Run commands in one shell, as somebody would who types them; it stops at the first that fails."""
-    script = "".join(f"{t}\ncode=$?; printf '%s%s\\n' '{_MARK}' $code; [ $code = 0 ] || exit\n" for t in texts)
+    script = "trap 'kill $(jobs -p) 2>/dev/null' EXIT\n" + "".join(
+        f"{t}\ncode=$?; printf '%s%s\\n' '{_MARK}' $code; [ $code = 0 ] || exit\n" for t in texts
+    )
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "FORCE_COLOR", "MXTRAIN_DATA")}
     done = subprocess.run(
@@ -140,7 +154,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as place:
             make_digits(Path(place))
             copy_examples(Path(place))
-            ended = run([c.text for c in commands(readme)], Path(place))
+            ended = run([c.text for c in commands(copied(Path(place), name))], Path(place))
         failed = next((c.text for c, e in zip(commands(readme), ended, strict=False) if e.code), None)
         if failed is not None:
             sys.exit(f"{name}: {failed}\nexit code {ended[-1].code}\n" + "\n".join(ended[-1].lines))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 
 import pytest
 
-from tests.examples.readmes import EXAMPLES, NAMES, commands, copy_examples, make_digits, run, same, shortened
+from tests.examples.readmes import EXAMPLES, NAMES, commands, copied, copy_examples, make_digits, run, same, shortened
 
 pytest.importorskip("sklearn.datasets", reason="needs the extra 'examples'")
 
@@ -24,13 +25,12 @@ def digits(tmp_path_factory):
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_readme_shows_is_what_its_commands_say(name, digits, tmp_path):
-    readme = (EXAMPLES / name / "README.md").read_text(encoding="utf-8")
-    listed = commands(readme)
+    shutil.copytree(digits, tmp_path / "demo")
+    copy_examples(tmp_path)
+    listed = commands(copied(tmp_path, name))
     for tool in ("jq", "awk", "curl", "moto_server"):
         if re.search(rf"\b{tool}\b", " ".join(c.text for c in listed)) and shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")
-    shutil.copytree(digits, tmp_path / "demo")
-    copy_examples(tmp_path)
     ended = run([c.text for c in listed], tmp_path)
     for command, end in zip(listed, ended, strict=False):
         said = "\n".join(end.lines)
@@ -93,3 +93,9 @@ def test_a_command_that_fails_ends_the_run(tmp_path):
 def test_what_is_left_out_stays_left_out():
     assert shortened(["1", "2", "3", "4"], ["a", "...", "z"]) == ["1", "...", "4"]
     assert shortened(["1", "2"], []) == ["1", "2"]
+
+
+def test_what_runs_behind_ends_with_the_shell(tmp_path):
+    begun = time.monotonic()
+    assert run(["sleep 60 &", "echo $!", "false"], tmp_path)[-1].code == 1
+    assert time.monotonic() - begun < 30
