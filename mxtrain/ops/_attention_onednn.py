@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from mxtrain.backends import onednn
@@ -76,7 +76,7 @@ def wanted(device: Device, types: Sequence[TensorType], *, training: bool) -> bo
     if not training or not suits(types):
         return False
     s = sizes(types, 1.0, device.threads)
-    return s.heads >= 2 * device.threads and not _planned(s, backward=True).failed
+    return s.heads >= 2 * device.threads and not _refused(s, device.threads)
 
 
 def suits(types: Sequence[TensorType]) -> bool:
@@ -204,6 +204,13 @@ def buffers(s: Sizes, *, backward: bool) -> dict[str, int]:
         if s.block < s.queries:
             made |= {"dkey sum": 4 * s.together * s.keys * s.width, "dvalue sum": 4 * s.together * s.keys * s.depth}
     return {name: n for name, n in made.items() if n}
+
+
+@cache
+def _refused(s: Sizes, threads: int) -> bool:
+    """True if the library does not do all that the backward, and with it the forward, is made of."""
+    with onednn.one_thread(threads):
+        return _planned(s, backward=True).failed
 
 
 def _planned(s: Sizes, *, backward: bool) -> Products:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from mxtrain.backends.cuda import cudnn
 from mxtrain.backends.cuda.cudnn import Cudnn, Refused, cudnn_of
-from mxtrain.backends.cuda.cudnn_graph import Function, Graph, Part, Plan, Reduce, Tensor
+from mxtrain.backends.cuda.cudnn_graph import ALIGNED, Function, Graph, Part, Plan, Reduce, Tensor
 from mxtrain.backends.cuda.measure import milliseconds, numbers
 from mxtrain.backends.cuda.runtime import cuda_of
 from mxtrain.backends.cuda.tuning import key_of
@@ -69,8 +69,10 @@ class Problem(NamedTuple):
 
 
 def supports(p: Problem) -> bool:
-    """True if it is worth asking the library."""
-    return p.dtype in ("float16", "bfloat16") and max(p.batch, p.heads) <= LARGEST and 0 not in p[:6]
+    """True if it is worth asking the library: rows of whole 16 bytes, so that wherever one begins is well aligned."""
+    if p.dtype not in ("float16", "bfloat16") or 0 in p[:6] or max(p.batch, p.heads) > LARGEST:
+        return False
+    return all(columns * ITEMSIZE[p.dtype] % ALIGNED == 0 for columns in (p.width, p.depth))
 
 
 def dense(shape: Sequence[int]) -> tuple[int, ...]:

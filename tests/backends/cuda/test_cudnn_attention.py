@@ -117,6 +117,7 @@ def test_what_is_not_asked(monkeypatch):
     with fake_cudnn():
         assert fused_forward(fake_device(), P._replace(dtype="float32"), stats=False) is None
         assert fused_forward(fake_device(), P._replace(keys=0), stats=False) is None
+        assert fused_forward(fake_device(), P._replace(depth=12), stats=False) is None
         assert fused_forward(cuda.planned_device(), P, stats=False) is None
         monkeypatch.setattr(cudnn_attention, "OLDEST", (9, 20))
         assert fused_forward(fake_device(), P, stats=False) is None
