@@ -1,14 +1,13 @@
-"""ViT-tiny with attention as one operator and as the operators it is made of, in alternation in one process: the time
-of a step and the memory that is planned for activations.
+"""Training of ViT-tiny with attention as one operator and as the operators it is made of, a step of each in turn in one
+process: the time of a step and the memory that is planned for activations. (In prediction it is not merged.)
 
-    python benchmarks/attention.py [train-fp32 train-bf16 infer-fp32 infer-bf16]
+    python benchmarks/attention.py [fp32 bf16]
 """
 
 from __future__ import annotations
 
 import statistics
 import sys
-from collections.abc import Callable
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
@@ -18,8 +17,8 @@ from report import table
 
 from mxtrain.train.bench import Bare, find_net, make_bare
 
-CASES = (("train", "fp32", 32), ("train", "bf16", 32), ("infer", "fp32", 1), ("infer", "bf16", 1))
-ROUNDS, STEPS = 5, 2
+CASES = (("fp32", 32), ("bf16", 32))
+STEPS = 7
 
 
 @contextmanager
@@ -29,10 +28,10 @@ def apart() -> Any:
         yield
 
 
-def made(mode: str, precision: str, batch: int) -> Bare:
-    """The net, ready to run."""
+def made(precision: str, batch: int) -> Bare:
+    """The net, ready to train."""
     config, tree, where = find_net("vit", ["size=tiny", f"precision={precision}"])
-    return make_bare(config, tree, where, batch=batch, infer=mode == "infer")
+    return make_bare(config, tree, where, batch=batch)
 
 
 def block(bare: Bare) -> float:
@@ -40,36 +39,27 @@ def block(bare: Bare) -> float:
     return bare.plan.compiled.memory.block / 2**20
 
 
-def times(step: Callable[[int], None], count: int) -> list[float]:
-    """Milliseconds of steps."""
-    found = []
-    for k in range(count):
-        start = perf_counter()
-        step(k)
-        found.append((perf_counter() - start) * 1e3)
-    return found
+def milliseconds(bare: Bare, done: int) -> float:
+    """A step's time."""
+    start = perf_counter()
+    bare.step(done)
+    return (perf_counter() - start) * 1e3
 
 
 def main() -> None:
     """Print the table."""
     rows = []
-    for mode, precision, batch in CASES:
-        if sys.argv[1:] and f"{mode}-{precision}" not in sys.argv[1:]:
+    for precision, batch in CASES:
+        if sys.argv[1:] and precision not in sys.argv[1:]:
             continue
         with apart():
-            other = made(mode, precision, batch)
-        bare = made(mode, precision, batch)
-        steps = STEPS if mode == "train" else 10 * STEPS
-        ours: list[float] = []
-        theirs: list[float] = []
-        for k in range(ROUNDS + 1):
-            kept = slice(0 if k else steps, None)
-            theirs += times(other.step, steps)[kept]
-            ours += times(bare.step, steps)[kept]
-        now, was = statistics.median(ours), statistics.median(theirs)
-        memory = (f"{block(other):.1f}", f"{block(bare):.1f}")
-        rows.append((mode, precision, str(batch), f"{was:.1f}", f"{now:.1f}", f"{was / now:.2f}", *memory))
-    head = ("", "precision", "batch", "ms apart", "ms merged", "ratio", "MiB apart", "MiB merged")
+            other = made(precision, batch)
+        bare = made(precision, batch)
+        pairs = [(milliseconds(other, k), milliseconds(bare, k)) for k in range(STEPS + 1)][1:]
+        was, now = (statistics.median(t) for t in zip(*pairs, strict=True))
+        memory = (f"{block(other):.0f}", f"{block(bare):.0f}")
+        rows.append((precision, str(batch), f"{was:.0f}", f"{now:.0f}", f"{was / now:.2f}", *memory))
+    head = ("precision", "batch", "ms apart", "ms merged", "ratio", "MiB apart", "MiB merged")
     print(table(head, rows))
 
 
