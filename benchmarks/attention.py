@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 import sys
 from contextlib import contextmanager
+from itertools import product
 from time import perf_counter
 from typing import Any
 from unittest import mock
@@ -17,8 +18,7 @@ from report import table
 
 from mxtrain.train.bench import Bare, find_net, make_bare
 
-CASES = (("fp32", 32), ("bf16", 32))
-STEPS = 7
+BATCH, STEPS = 32, 7
 
 
 @contextmanager
@@ -28,10 +28,10 @@ def always(merged: bool) -> Any:
         yield
 
 
-def made(precision: str, batch: int) -> Bare:
+def made(precision: str, memory: str) -> Bare:
     """The net, ready to train."""
-    config, tree, where = find_net("vit", ["size=tiny", f"precision={precision}"])
-    return make_bare(config, tree, where, batch=batch)
+    config, tree, where = find_net("vit", ["size=tiny", f"precision={precision}", f"memory={memory}"])
+    return make_bare(config, tree, where, batch=BATCH)
 
 
 def block(bare: Bare) -> float:
@@ -49,18 +49,16 @@ def milliseconds(bare: Bare, done: int) -> float:
 def main() -> None:
     """Print the table."""
     rows = []
-    for precision, batch in CASES:
-        if sys.argv[1:] and precision not in sys.argv[1:]:
-            continue
+    for precision, memory in product(sys.argv[1:] or ("fp32", "bf16"), ("both", "recompute")):
         with always(merged=False):
-            other = made(precision, batch)
+            other = made(precision, memory)
         with always(merged=True):
-            bare = made(precision, batch)
+            bare = made(precision, memory)
         pairs = [(milliseconds(other, k), milliseconds(bare, k)) for k in range(STEPS + 1)][1:]
         was, now = (statistics.median(t) for t in zip(*pairs, strict=True))
-        memory = (f"{block(other):.0f}", f"{block(bare):.0f}")
-        rows.append((precision, str(batch), f"{was:.0f}", f"{now:.0f}", f"{was / now:.2f}", *memory))
-    head = ("precision", "batch", "ms apart", "ms merged", "ratio", "MiB apart", "MiB merged")
+        mib = (f"{block(other):.0f}", f"{block(bare):.0f}")
+        rows.append((precision, memory, f"{was:.0f}", f"{now:.0f}", f"{was / now:.2f}", *mib))
+    head = ("precision", "memory", "ms apart", "ms merged", "ratio", "MiB apart", "MiB merged")
     print(table(head, rows))
 
 

@@ -22,6 +22,20 @@ Infer = Callable[
 ]
 
 
+class Setting(NamedTuple):
+    """What is known once a graph is compiled.
+
+    Args:
+        device: that runs it.
+        dtype: what float32 becomes where operators have kernels for a narrow type.
+        lean: memory is worth some time.
+    """
+
+    device: Device
+    dtype: str = "float32"
+    lean: bool = False
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How one kernel will compute one node: decided before memory is planned.
@@ -131,8 +145,8 @@ class Op:
         join: ``(nodes) -> Node``: several nodes of it with the same params and one output each, of which none leads to
             another, as one; its output k is that of node k. For devices where many small kernels take long.
         expand: ``(node) -> one Entry per output``: the same in other operators.
-        settle: ``(node, device, dtype) -> one Entry per output or None``: what stands in its place on a device, once
-            everything is merged and differentiated; None: itself. float32 inputs will have `dtype`.
+        settle: ``(node, setting) -> one Entry per output or None``: what stands in its place on a device, once
+            everything is merged and differentiated; None: itself.
         eltwise: trait: ``(params) -> name`` of the function it is, element by element (relu, tanh...), which another
             operator may absorb.
         pointwise: trait: how to compute it element by element, so that chains of such operators run as one.
@@ -162,7 +176,7 @@ class Op:
     absorb_compiled: Callable[[Node, Node], Node | None] | None = None
     join: Callable[[Sequence[Node]], Node] | None = None
     expand: Callable[[Node], Sequence[Entry]] | None = None
-    settle: Callable[[Node, Device, str], Sequence[Entry] | None] | None = None
+    settle: Callable[[Node, Setting], Sequence[Entry] | None] | None = None
     eltwise: Callable[[Any], str | None] | None = None
     pointwise: Pointwise | None = None
     layout: Literal["spatial", "follow", "plain"] = "plain"

@@ -18,11 +18,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from mxtrain.base.device import Device
 from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType
-from mxtrain.graph import Entry, Node, Op, apply, apply_node
+from mxtrain.graph import Entry, Node, Op, Setting, apply, apply_node
 from mxtrain.ops import _attention_cuda, _attention_onednn, _softmax
 from mxtrain.ops._call import reference
 from mxtrain.ops._infer import Inferred, Types, dtype_of, statistics_dtype
@@ -126,15 +125,16 @@ def absorb_scale(node: Node, reader: Node, training: bool) -> Node | None:
     return apply_node(OP, reader.name, (node.inputs[0], *reader.inputs[1:]), p, (node.name, *reader.origins))
 
 
-def settle(node: Node, device: Device, dtype: str) -> Sequence[Entry] | None:
+def settle(node: Node, setting: Setting) -> Sequence[Entry] | None:
     """As it is where a kernel wants it so, with stats where cuDNN does, else what it was made of."""
     backward = node.op is BACKWARD
     types = [e.type for e in node.inputs[backward : backward + 3]]
-    narrow = [t._replace(dtype=dtype) if t.dtype == "float32" else t for t in types]
+    narrow = [t._replace(dtype=setting.dtype) if t.dtype == "float32" else t for t in types]
+    device = setting.device
     training = backward or node.params.training
     if device.kernels == ("reference",):
         return None
-    if "onednn" in device.kernels and _attention_onednn.wanted(device, narrow, training=training):
+    if "onednn" in device.kernels and training and _attention_onednn.wanted(setting, narrow):
         return None
     if "cuda" in device.kernels and _attention_cuda.wanted(device, narrow, scaled(node.params), training=training):
         return _with_stats(node, backward) if training else None

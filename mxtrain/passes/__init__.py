@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mxtrain.base.device import Device
-from mxtrain.graph import Entry, Graph, Node, Recipe, Vocabulary
+from mxtrain.graph import Entry, Graph, Node, Recipe, Setting, Vocabulary
 from mxtrain.passes.chain import fuse_chains
 from mxtrain.passes.fuse import fuse_compiled, fuse_structures
 from mxtrain.passes.gradient import LOSS_SCALE, auxiliary_updates, gradient, with_losses, zeros_for
@@ -105,7 +105,7 @@ def compile_graph(
     Args:
         fixed: output number -> variable in whose storage it must end (gradients).
     """
-    g = settle(g, device, options.precision).check()
+    g = settle(g, Setting(device, options.precision, lean=options.strategy == "recompute")).check()
     if options.cse:
         g = common_subexpressions(g).check()
     g = set_precision(g, options.precision, vocabulary=vocabulary).check()

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mxtrain.base.device import Device
-from mxtrain.graph import Entry, Graph, Node, rebuild
+from mxtrain.graph import Entry, Graph, Node, Setting, rebuild
 
 
-def settle(g: Graph, device: Device, dtype: str) -> Graph:
-    """The graph with what stands in the place of its operators on a device.
-
-    Args:
-        dtype: what float32 becomes where operators have kernels for a narrow type.
-    """
+def settle(g: Graph, setting: Setting) -> Graph:
+    """The graph with what stands in the place of its operators."""
 
     def change(node: Node, inputs: tuple[Entry, ...]) -> Sequence[Entry] | None:
         if node.op is None or node.op.settle is None:
             return None
-        return node.op.settle(node if inputs == node.inputs else rebuild(node, inputs), device, dtype)
+        return node.op.settle(node if inputs == node.inputs else rebuild(node, inputs), setting)
 
     return g.rewrite(change)

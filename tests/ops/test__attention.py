@@ -54,7 +54,7 @@ def test_both_directions_run_on_the_cpu_without_scores_in_memory(case, dtype, rn
 @pytest.mark.parametrize("case", [CASES[0], case((3, 33, 8), training=True)], ids=str)
 def test_prediction_and_too_few_heads_for_the_threads_stay_apart_on_the_cpu(case, rng):
     params = {**case.params, "training": len(case.shapes["query"]) == 3}
-    g = compiled(Graph((build(OP, Case(case.shapes, params), "float32")[0],))).graph
+    g = compiled(Graph((build(OP, Case(case.shapes, params), "float32")[0],)), strategy="recompute").graph
     assert operators(g)["batch_dot"] == 2 and OP.name not in operators(g)
 
 
@@ -172,14 +172,15 @@ def training(device, precision="float32", **options):
     return g, grads
 
 
-def test_on_the_cpu_it_stays_one_operator_in_training():
-    g, _ = training(FAST)
-    assert operators(compiled(g).graph)["attention_backward"] == 1
-    assert "batch_dot" not in operators(compiled(g).graph)
+@pytest.mark.parametrize("precision", BOTH)
+def test_on_the_cpu_it_stays_one_operator_where_memory_is_worth_time(precision):
+    g, _ = training(FAST, precision)
+    lean = operators(compiled(g, FAST, precision, strategy="recompute").graph)
+    assert lean["attention_backward"] == 1 and "batch_dot" not in lean
+    assert OP.name not in operators(compiled(g, FAST, precision).graph)
 
 
-def test_unmerged_it_is_the_graph_that_was_never_merged(monkeypatch):
-    monkeypatch.setattr(_attention_onednn, "wanted", lambda *args, **more: False)
+def test_unmerged_it_is_the_graph_that_was_never_merged():
     merged, apart = compiled(training(FAST)[0]), compiled(training(FAST, fuse=False)[0], fuse=False)
     assert operators(training(FAST)[0])["attention_backward"] == 1
     want = operators(apart.graph)
@@ -188,8 +189,7 @@ def test_unmerged_it_is_the_graph_that_was_never_merged(monkeypatch):
     assert {"query", "scores", "weights", "mixed"} <= {n.name for n in merged.graph.nodes}
 
 
-def test_unmerged_results_are_the_same_bits(rng, monkeypatch):
-    monkeypatch.setattr(_attention_onednn, "wanted", lambda *args, **more: False)
+def test_unmerged_results_are_the_same_bits(rng):
     values = {n: rng.standard_normal(s) for n, s in SHAPES.items()}
     got, _ = evaluate(training(FAST)[0], values, FAST)
     want, _ = evaluate(training(FAST, fuse=False)[0], values, FAST)
@@ -197,7 +197,8 @@ def test_unmerged_results_are_the_same_bits(rng, monkeypatch):
         np.testing.assert_array_equal(a, b)
 
 
-def test_merged_results_are_near(rng):
+def test_merged_results_are_near(rng, monkeypatch):
+    monkeypatch.setattr(_attention_onednn, "wanted", lambda *args, **more: True)
     values = {n: rng.standard_normal(s) for n, s in SHAPES.items()}
     got, kernels = evaluate(training(FAST)[0], values, FAST)
     want, _ = evaluate(training(FAST, fuse=False)[0], values, REFERENCE)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ctypes as c
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from functools import cache
 from importlib.metadata import PackageNotFoundError, files
@@ -106,10 +109,32 @@ class Algorithm(IntEnum):
     LOG_SOFTMAX = 0x30001
 
 
+SPINS = 30_000
+"""Turns that a thread waits actively before it sleeps."""
+
+
 class ExecArg(c.Structure):
     """dnnl_exec_arg_t."""
 
     _fields_ = [("arg", c.c_int), ("memory", c.c_void_p)]
+
+
+@contextmanager
+def _soon_asleep() -> Iterator[None]:
+    """The OpenMP library that is loaded inside lets its threads wait for work actively for tens of microseconds only.
+
+    That is longer than what lies between two kernels. By itself it waits ten times as long, for milliseconds, and takes
+    a core from the threads that decode the next batch (decision 008). Who sets either variable is obeyed.
+    """
+    name = "GOMP_SPINCOUNT"
+    if name in os.environ or "OMP_WAIT_POLICY" in os.environ:
+        yield
+        return
+    os.environ[name] = str(SPINS)
+    try:
+        yield
+    finally:
+        del os.environ[name]
 
 
 @cache
@@ -123,7 +148,8 @@ def _load() -> Any:
     if found is None:
         return None
     try:
-        lib = c.CDLL(str(found.locate()))
+        with _soon_asleep():
+            lib = c.CDLL(str(found.locate()))
     except OSError:
         return None
     lib.dnnl_primitive_desc_query_md.restype = c.c_void_p

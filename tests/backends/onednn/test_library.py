@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -52,3 +55,19 @@ def test_a_library_that_is_not_there_is_said_so(fresh, files):
     onednn.set_threads(2)
     with pytest.raises(BackendUnavailable, match=r"pip install onednn-cpu-gomp.*libgomp"):
         library.library()
+
+
+@pytest.mark.parametrize(
+    ("given", "spins"),
+    [({}, str(library.SPINS)), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "passive"}, "0")],
+    ids=["neither", "a count", "a policy"],
+)
+def test_threads_without_work_sleep_soon_unless_someone_says_otherwise(given, spins):
+    code = "import os; from mxtrain.backends import onednn; onednn.version(); print(os.environ.get('GOMP_SPINCOUNT'))"
+    kept = {n: v for n, v in os.environ.items() if n not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**kept, **given, "OMP_DISPLAY_ENV": "VERBOSE"}, capture_output=True,
+        text=True, check=True,
+    )  # fmt: skip
+    assert f"GOMP_SPINCOUNT = '{spins}'" in done.stderr
+    assert done.stdout.strip() == str(given.get("GOMP_SPINCOUNT"))
