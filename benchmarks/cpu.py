@@ -234,7 +234,7 @@ def main() -> None:
             if args.json:
                 args.json.write_text(json.dumps(results, indent=1))
     results = {name: results[name] for name in NETS if name in results}
-    parts = [versions(args), *(speed_table(results, c) for c in args.columns), memory_table(results)]
+    parts = [versions(args), *(speed_table(results, c) for c in COLUMNS), memory_table(results)]
     text = "\n\n".join(p.strip() for p in parts if p) + "\n"
     print(text)
     if args.write:
