@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -10,7 +11,7 @@ from pydantic import Field
 from mxtrain.base.errors import DataError, ShapeError
 from mxtrain.base.params import Spatial
 from mxtrain.base.types import PartialType, Shape
-from mxtrain.graph import Node
+from mxtrain.graph import Entry, Node, Op, apply
 from mxtrain.ops._infer import Inferred, Types, dtype_of, need_rank
 from mxtrain.ops._resampling import image_shape
 
@@ -53,3 +54,18 @@ def images_of(node: Node, rois: Any, count: int) -> list[int]:
 def round_half_away(v: float) -> int:
     """The nearest whole number, of two the one further from 0."""
     return math.floor(v + 0.5) if v >= 0 else -math.floor(0.5 - v)
+
+
+def towards_data(backward: Op) -> Callable[[Node, Sequence[Entry | None]], Sequence[Entry | None]]:
+    """The gradient whose operator `backward` reads dy and rois, and knows the forward and the shape of the data.
+
+    Regions have none, as in MXNet.
+    """
+
+    def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
+        if dys[0] is None:
+            return [None, None]
+        shape, rois = node.inputs[0].type.shape, node.inputs[1]
+        return [apply(backward, f"{node.name}_backward", dys[0], rois, forward=node.params, shape=shape), None]
+
+    return gradient

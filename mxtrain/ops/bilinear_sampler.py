@@ -15,9 +15,10 @@ from typing import Any
 
 from mxtrain.base.params import NoParams
 from mxtrain.base.types import PartialType
-from mxtrain.graph import Entry, Node, Op, apply_node
+from mxtrain.graph import Node, Op
 from mxtrain.ops._call import reference
 from mxtrain.ops._infer import Inferred, Types, dtype_of, need_rank
+from mxtrain.ops._paired import infer_backward, towards_both
 from mxtrain.ops._resampling import image_shape
 from mxtrain.ops._sampling import sample_grid, sample_grid_backward
 
@@ -36,22 +37,9 @@ def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
     outs[0][...] = sample_grid(xp, *ins)
 
 
-def infer_backward(p: NoParams, ins: Types, outs: Types) -> Inferred:
-    """Gradients are as what they belong to."""
-    return list(ins), list(ins[1:])
-
-
 def run_backward(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
     """Reference backward."""
     outs[0][...], outs[1][...] = sample_grid_backward(xp, *ins)
-
-
-def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
-    """Towards data and grid."""
-    if dys[0] is None:
-        return [None, None]
-    back = apply_node(BACKWARD, f"{node.name}_backward", (dys[0], *node.inputs), node.params)
-    return [back[0], back[1]]
 
 
 BACKWARD = Op(
@@ -60,5 +48,5 @@ BACKWARD = Op(
 )  # fmt: skip
 OP = Op(
     "bilinear_sampler", infer, {"reference": reference(run)}, inputs=("data", "grid"), mxnet=("BilinearSampler",),
-    gradient=gradient,
+    gradient=towards_both(BACKWARD),
 )  # fmt: skip

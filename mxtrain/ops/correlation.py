@@ -19,9 +19,10 @@ from typing import Any
 from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType
-from mxtrain.graph import Entry, Node, Op, apply_node
+from mxtrain.graph import Node, Op
 from mxtrain.ops._call import reference
 from mxtrain.ops._infer import Inferred, Types, dtype_of, need_rank
+from mxtrain.ops._paired import infer_backward, towards_both
 from mxtrain.ops._spatial import padded
 
 Cut = tuple[slice, slice, slice, slice]
@@ -97,11 +98,6 @@ def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
     y /= p.kernel_size**2 * a.shape[1]
 
 
-def infer_backward(p: Params, ins: Types, outs: Types) -> Inferred:
-    """Gradients are as what they belong to."""
-    return list(ins), list(ins[1:])
-
-
 def run_backward(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
     """Reference backward; of two that are equal the first counts as the larger."""
     p: Params = node.params
@@ -122,19 +118,11 @@ def run_backward(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -
     outs[0][...], outs[1][...] = da[inside], db[inside]
 
 
-def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
-    """Towards both images."""
-    if dys[0] is None:
-        return [None, None]
-    back = apply_node(BACKWARD, f"{node.name}_backward", (dys[0], *node.inputs), node.params)
-    return [back[0], back[1]]
-
-
 BACKWARD = Op(
     "correlation_backward", infer_backward, {"reference": reference(run_backward)}, params=Params,
     inputs=("dy", "data1", "data2"), outputs=("ddata1", "ddata2"),
 )  # fmt: skip
 OP = Op(
     "correlation", infer, {"reference": reference(run)}, params=Params, inputs=("data1", "data2"),
-    mxnet=("Correlation",), gradient=gradient,
+    mxnet=("Correlation",), gradient=towards_both(BACKWARD),
 )  # fmt: skip

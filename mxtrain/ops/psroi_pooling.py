@@ -21,10 +21,10 @@ import numpy as np
 
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, Shape
-from mxtrain.graph import Entry, Node, Op, apply
+from mxtrain.graph import Node, Op
 from mxtrain.ops._call import reference
 from mxtrain.ops._infer import Inferred, Types
-from mxtrain.ops._rois import images_of, infer_rois, round_half_away
+from mxtrain.ops._rois import images_of, infer_rois, round_half_away, towards_data
 
 
 @declare
@@ -115,19 +115,11 @@ def run_backward(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -
     outs[0][...] = dx.reshape(b.shape)
 
 
-def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
-    """Towards the data; regions have none."""
-    if dys[0] is None:
-        return [None, None]
-    shape = node.inputs[0].type.shape
-    return [apply(BACKWARD, f"{node.name}_backward", dys[0], node.inputs[1], forward=node.params, shape=shape), None]
-
-
 BACKWARD = Op(
     "psroi_pooling_backward", infer_backward, {"reference": reference(run_backward)}, params=Backward,
     inputs=("dy", "rois"),
 )  # fmt: skip
 OP = Op(
     "psroi_pooling", infer, {"reference": reference(run)}, params=Params, inputs=("data", "rois"),
-    mxnet=("_contrib_PSROIPooling",), gradient=gradient,
+    mxnet=("_contrib_PSROIPooling",), gradient=towards_data(BACKWARD),
 )  # fmt: skip

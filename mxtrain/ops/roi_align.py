@@ -19,11 +19,11 @@ from typing import Any
 
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType, Shape
-from mxtrain.graph import Entry, Node, Op, apply
+from mxtrain.graph import Node, Op
 from mxtrain.ops._call import reference
 from mxtrain.ops._infer import Inferred, Types
 from mxtrain.ops._resampling import between, resample, resample_backward
-from mxtrain.ops._rois import Pair, images_of, infer_rois
+from mxtrain.ops._rois import Pair, images_of, infer_rois, towards_data
 
 
 @declare
@@ -106,19 +106,11 @@ def run_backward(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -
             dx[image] += resample_backward(xp, rows, columns, dy[r])
 
 
-def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
-    """Towards the data; regions have none, as in MXNet."""
-    if dys[0] is None:
-        return [None, None]
-    shape = node.inputs[0].type.shape
-    return [apply(BACKWARD, f"{node.name}_backward", dys[0], node.inputs[1], forward=node.params, shape=shape), None]
-
-
 BACKWARD = Op(
     "roi_align_backward", infer_backward, {"reference": reference(run_backward)}, params=Backward,
     inputs=("dy", "rois"),
 )  # fmt: skip
 OP = Op(
     "roi_align", infer, {"reference": reference(run)}, params=Params, inputs=("data", "rois"),
-    mxnet=("_contrib_ROIAlign",), gradient=gradient,
+    mxnet=("_contrib_ROIAlign",), gradient=towards_data(BACKWARD),
 )  # fmt: skip

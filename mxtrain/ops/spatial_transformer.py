@@ -20,9 +20,10 @@ from pydantic import Field
 from mxtrain.base.errors import ShapeError
 from mxtrain.base.params import declare, param
 from mxtrain.base.types import PartialType
-from mxtrain.graph import Entry, Node, Op, apply_node
+from mxtrain.graph import Node, Op
 from mxtrain.ops._call import reference
 from mxtrain.ops._infer import Inferred, Types, dtype_of, need_rank
+from mxtrain.ops._paired import infer_backward, towards_both
 from mxtrain.ops._resampling import image_shape
 from mxtrain.ops._sampling import affine_grid, affine_grid_backward, sample_grid, sample_grid_backward
 
@@ -58,24 +59,11 @@ def run(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
     outs[0][...] = sample_grid(xp, ins[0], affine_grid(xp, ins[1], *outs[0].shape[2:]))
 
 
-def infer_backward(p: Params, ins: Types, outs: Types) -> Inferred:
-    """Gradients are as what they belong to."""
-    return list(ins), list(ins[1:])
-
-
 def run_backward(node: Node, xp: Any, ins: Sequence[Any], outs: Sequence[Any]) -> None:
     """Reference backward: the grid is made again."""
     dy, data, loc = ins
     outs[0][...], dgrid = sample_grid_backward(xp, dy, data, affine_grid(xp, loc, *dy.shape[2:]))
     outs[1][...] = affine_grid_backward(xp, dgrid)
-
-
-def gradient(node: Node, dys: Sequence[Entry | None]) -> Sequence[Entry | None]:
-    """Towards data and loc."""
-    if dys[0] is None:
-        return [None, None]
-    back = apply_node(BACKWARD, f"{node.name}_backward", (dys[0], *node.inputs), node.params)
-    return [back[0], back[1]]
 
 
 BACKWARD = Op(
@@ -84,5 +72,5 @@ BACKWARD = Op(
 )  # fmt: skip
 OP = Op(
     "spatial_transformer", infer, {"reference": reference(run)}, params=Params, inputs=("data", "loc"),
-    mxnet=("SpatialTransformer",), gradient=gradient,
+    mxnet=("SpatialTransformer",), gradient=towards_both(BACKWARD),
 )  # fmt: skip
